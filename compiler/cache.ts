@@ -1,0 +1,110 @@
+// What the last run already knew: each spec as `parse` left it, by the hash of its text, and what the whole run made. The cache is text whose
+// first line says which compiler wrote it and what the rest hashes to; anything else is no cache. It may be deleted at any time.
+
+import { createHash } from "node:crypto";
+import type { Checked, Diagnostic } from "./diagnostic.js";
+import type { SpecDocument, SpecValue } from "./document.js";
+import type { MadeRecord } from "./files.js";
+import type { SourceFile } from "./source.js";
+
+export interface Cache {
+  readonly lastRun: LastRun | null;
+  /** By the path of the spec. */
+  readonly entries: ReadonlyMap<string, CacheEntry>;
+}
+
+/** One spec: the hash of its text, and its documents as JSON. They are taken apart only when they are asked for. */
+export interface CacheEntry {
+  readonly hash: string;
+  readonly json: string;
+}
+
+/** A run that made everything it should: from what, what, and what it said. */
+export interface LastRun {
+  readonly inputs: string;
+  readonly made: MadeRecord;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+interface Run {
+  readonly inputs: string;
+  readonly made: MadeRecord;
+  /** Diagnostics as JSON, files by their paths. */
+  readonly diagnostics: string;
+}
+
+export const emptyCache: Cache = { lastRun: null, entries: new Map() };
+
+/** Reads what `writtenCache` gave. A text of another compiler, a torn or a foreign one is an empty cache. */
+export function readCacheText(text: string, identity: string, sources: readonly SourceFile[]): Cache {
+  const lineEnd = text.indexOf("\n");
+  if (text.slice(0, lineEnd) !== firstLine(identity, text.slice(lineEnd + 1))) return emptyCache;
+  const [run = "null", ...lines] = text.slice(lineEnd + 1).split("\n");
+  const entries = new Map<string, CacheEntry>();
+  for (const line of lines) {
+    const [hash = "", path = "", json] = line.split("\t");
+    if (json !== undefined) entries.set(path, { hash, json });
+  }
+  // The hash in the first line proves that this compiler wrote these lines; so they are what `cacheText` put there.
+  const stored = JSON.parse(run) as Run | null;
+  return { lastRun: stored && { ...stored, diagnostics: reviveDiagnostics(stored.diagnostics, sources) }, entries };
+}
+
+export function cacheText(cache: Cache, identity: string): string {
+  const { lastRun } = cache;
+  const run: Run | null = lastRun && { ...lastRun, diagnostics: JSON.stringify(lastRun.diagnostics, (key, value: unknown) => (key === "file" ? pathOf(value) : value)) };
+  const lines = [...cache.entries].filter(([path]) => !/[\t\n]/.test(path)).map(([path, entry]) => `${entry.hash}\t${path}\t${entry.json}`);
+  const rest = [JSON.stringify(run), ...lines].join("\n");
+  return `${firstLine(identity, rest)}\n${rest}`;
+}
+
+/** A spec as it was parsed when its text was this one; null where it was another. */
+export function recall(cache: Cache, source: SourceFile): Checked<readonly SpecDocument[]> | null {
+  const entry = cache.entries.get(source.path);
+  if (!entry || entry.hash !== hashOf(source.text)) return null;
+  // Written by `remember`, as the first line of the cache proves.
+  const stored = JSON.parse(entry.json) as readonly StoredDocument[];
+  return { value: stored.map(({ kind, written, places, spec, lost }) => ({ kind, file: source, written, places, spec: spec ?? (written as SpecDocument["spec"]), lost })), diagnostics: [] };
+}
+
+/** A document without its file, and without `spec` where that is what was written. */
+interface StoredDocument extends Omit<SpecDocument, "file" | "spec"> {
+  readonly spec?: SpecDocument["spec"];
+}
+
+/** What to keep of a spec that was parsed; null where something was wrong with it, or JSON cannot say it. */
+export function remember(source: SourceFile, parsed: Checked<readonly SpecDocument[]>): CacheEntry | null {
+  if (parsed.diagnostics.length > 0 || !parsed.value.every((document) => isJson(document.written))) return null;
+  const stored = parsed.value.map(({ kind, written, places, spec, lost }): StoredDocument => ({ kind, written, places, lost, ...(spec === written ? {} : { spec }) }));
+  return { hash: hashOf(source.text), json: JSON.stringify(stored) };
+}
+
+/** One hash of everything that a run reads. */
+export function inputsOf(sources: readonly SourceFile[]): string {
+  const hash = createHash("sha256");
+  for (const { path, text } of sources) hash.update(`${path}\0${text.length}\0${text}`);
+  return hash.digest("hex");
+}
+
+function firstLine(identity: string, rest: string): string {
+  return `pliny cache 1 ${hashOf(identity)} ${hashOf(rest)}`;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** JSON has neither infinities nor a negative zero. */
+function isJson(value: SpecValue): boolean {
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  return value === null || typeof value !== "object" || Object.values(value).every(isJson);
+}
+
+function pathOf(file: unknown): string {
+  return typeof file === "object" && file !== null && "path" in file ? String(file.path) : "";
+}
+
+function reviveDiagnostics(json: string, sources: readonly SourceFile[]): readonly Diagnostic[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  return JSON.parse(json, (key, value: unknown) => (key === "file" ? (byPath.get(String(value)) ?? { path: String(value), text: "" }) : value)) as readonly Diagnostic[];
+}

@@ -1,0 +1,150 @@
+// Whether a written value is one of its field's: of its type, within its bounds, in its pattern.
+
+import type { SpecValue } from "../document.js";
+import type { FieldType } from "../model.js";
+import { didYouMean } from "../naming.js";
+import { durationText, forms, hasForm, parseDuration, parseTime, type Form } from "../scalars.js";
+import { compareText } from "../source.js";
+import { isRecord } from "./part.js";
+
+/** Why a value does not fit, and what to write in its place where that is clear. */
+export interface Misfit {
+  readonly why: string;
+  readonly edit: string | null;
+}
+
+/** Null where the value fits. Types that have no written values (bytes, containers, records, references) are the caller's to refuse. */
+export function misfit(type: FieldType, value: SpecValue): Misfit | null {
+  switch (type.kind) {
+    case "string": {
+      if (typeof value !== "string") return isNot("a text", value);
+      const unusable = unstorable(value);
+      if (unusable !== null) return { why: unusable, edit: null };
+      const length = [...value].length;
+      if (type.pattern !== null && compilePattern(type.pattern).pattern?.test(value) === false) return { why: `it does not match ${type.pattern}`, edit: null };
+      return outside(type, (bound) => length - bound, { measured: `its length, ${length}, is` });
+    }
+    case "int":
+      if (typeof value !== "number" || !Number.isInteger(value)) return isNot("a whole number", value);
+      if (!Number.isSafeInteger(value)) return { why: "it is beyond ±9007199254740991; use `bigint`", edit: null };
+      return outside(type, (bound) => value - bound);
+    case "float":
+      if (typeof value !== "number") return isNot("a number", value);
+      if (!Number.isFinite(value)) return type.special ? null : { why: "it is not finite; write `special: true`", edit: null };
+      return outside(type, (bound) => value - bound);
+    case "bigint":
+      if (typeof value !== "string" || !hasForm(value, forms.wholeText)) return isNot(forms.wholeText.expected, value);
+      return outside(type, (bound) => compareWhole(value, bound));
+    case "decimal":
+      if (typeof value !== "string" || !hasForm(value, forms.decimalText)) return isNot(forms.decimalText.expected, value);
+      if (type.scale !== null && fraction(value).length > type.scale) return { why: `it has more than ${type.scale} digits after the point`, edit: null };
+      return outside(type, (bound) => compareDecimal(value, bound));
+    case "bool":
+      return typeof value === "boolean" ? null : isNot("`true` or `false`", value);
+    case "uuid":
+      return ofForm(value, forms.uuid);
+    case "url":
+      return typeof value === "string" && URL.canParse(value) ? null : isNot("a URL, such as https://example.org/", value);
+    case "date":
+      return ofForm(value, forms.date) ?? outside(type, (bound) => compareText(String(value), bound));
+    case "time":
+      return ofForm(value, forms.time) ?? outside(type, (bound) => compareTimes(String(value), bound));
+    case "duration": {
+      const ms = typeof value === "string" ? parseDuration(value) : null;
+      return ms === null ? isNot(forms.durationOrZero.expected, value) : outside(type, (bound) => ms - bound, { say: durationText });
+    }
+    case "enum": {
+      if (typeof value !== "string") return isNot("a text", value);
+      if (type.values.some((each) => each.value === value)) return null;
+      const replacement = type.replaced.find((each) => each.from === value)?.to;
+      const near = replacement ?? didYouMean(value, type.values.map((each) => each.value));
+      return { why: "it is none of its values", edit: near === null ? null : plainOrQuoted(near) };
+    }
+    case "json":
+      return unsayable(value);
+    case "bytes":
+    case "list":
+    case "set":
+    case "dict":
+    case "map":
+    case "record":
+    case "named":
+    case "resource":
+    case "task":
+      return null;
+  }
+}
+
+/** A text as YAML reads it back: plain where it is a plain word, else quoted. */
+function plainOrQuoted(text: string): string {
+  return /^[A-Za-z][A-Za-z_-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text) ? text : `'${text.replaceAll("'", "''")}'`;
+}
+
+function isNot(expected: string, value: SpecValue): Misfit {
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  return { why: `it is not ${expected}`, edit: isScalar && / text/.test(expected) ? `'${String(value)}'` : null };
+}
+
+function ofForm(value: SpecValue, form: Form): Misfit | null {
+  return typeof value === "string" && hasForm(value, form) ? null : isNot(form.expected, value);
+}
+
+function outside<Bound extends number | string>(
+  { min, max }: { readonly min: Bound | null; readonly max: Bound | null },
+  compare: (bound: Bound) => number,
+  { measured = "it is", say = String }: { readonly measured?: string; readonly say?: (bound: Bound) => string } = {},
+): Misfit | null {
+  if (min !== null && compare(min) < 0) return { why: `${measured} less than ${say(min)}`, edit: null };
+  if (max !== null && compare(max) > 0) return { why: `${measured} more than ${say(max)}`, edit: null };
+  return null;
+}
+
+/** Why neither Postgres nor JSON holds a text; null where they do. */
+export function unstorable(text: string): string | null {
+  if (text.includes("\0")) return "it holds U+0000";
+  return /\p{Cs}/u.test(text) ? "it holds half of a surrogate pair" : null;
+}
+
+/** A regular expression under the `u` flag, or why it is none. */
+export function compilePattern(source: string): { readonly pattern: RegExp | null; readonly why: string | null } {
+  try {
+    return { pattern: new RegExp(source, "u"), why: null };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { pattern: null, why: message.replace(/^Invalid regular expression: /, "").replace(`/${source}/u: `, "") };
+  }
+}
+
+function unsayable(value: SpecValue): Misfit | null {
+  if (typeof value === "string") {
+    const why = unstorable(value);
+    return why === null ? null : { why, edit: null };
+  }
+  if (typeof value === "number") return Number.isFinite(value) ? null : { why: "JSON has no such number", edit: null };
+  if (value === null || typeof value === "boolean") return null;
+  const inner = isRecord(value) ? Object.entries(value).flat() : value;
+  return inner.map(unsayable).find((found) => found !== null) ?? null;
+}
+
+/** Compares whole numbers as text: by sign, by number of digits, by digits. They may have more digits than it is quick to calculate with. */
+export function compareWhole(left: string, right: string): number {
+  const [isLeftNegative, isRightNegative] = [left.startsWith("-"), right.startsWith("-")];
+  if (isLeftNegative !== isRightNegative) return isLeftNegative ? -1 : 1;
+  const [leftDigits, rightDigits] = [left.replace(/^-?0*/, ""), right.replace(/^-?0*/, "")];
+  const difference = leftDigits.length - rightDigits.length || compareText(leftDigits, rightDigits);
+  return isLeftNegative ? -difference : difference;
+}
+
+export function compareDecimal(left: string, right: string): number {
+  const digits = Math.max(fraction(left).length, fraction(right).length);
+  const scaled = (text: string): string => text.replace(".", "") + "0".repeat(digits - fraction(text).length);
+  return compareWhole(scaled(left), scaled(right));
+}
+
+export function compareTimes(left: string, right: string): number {
+  return (parseTime(left) ?? 0) - (parseTime(right) ?? 0);
+}
+
+function fraction(decimal: string): string {
+  return decimal.split(".")[1] ?? "";
+}

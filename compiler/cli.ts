@@ -1,0 +1,175 @@
+#!/usr/bin/env node
+// argv in, streams and an exit code out. A command's module is loaded only when it is called, and this is the only file that prints.
+
+import { Command, CommanderError, Option } from "commander";
+import { version } from "#version";
+import type { Context, Outcome } from "./commands/outcome.js";
+import type { Diagnostic } from "./diagnostic.js";
+import { openProject } from "./files.js";
+
+type Format = "text" | "json" | "sarif" | "github";
+
+interface Row {
+  readonly name: string;
+  readonly argument?: readonly [name: string, description: string];
+  readonly summary: string;
+  readonly options: readonly Option[];
+  readonly example: readonly string[];
+  /** The command reports diagnostics, and so takes `--format`. */
+  readonly reports: boolean;
+  readonly run: (context: Context, options: Readonly<Record<string, unknown>>, args: readonly string[]) => Promise<Outcome> | Outcome;
+}
+
+const rows: readonly Row[] = [
+  {
+    name: "init",
+    summary: "Start a project: a config, a spec and its handlers. What exists is kept.",
+    options: [],
+    example: ["pliny init", "pliny init --cwd my-project"],
+    reports: false,
+    run: async (context) => (await import("./commands/init.js")).init(context),
+  },
+  {
+    name: "generate",
+    summary: "Make generated/ from specs/.",
+    options: [new Option("--check", "write nothing; exit 1 where generated/ is not what the specs give"), new Option("--stats", "say where the time goes")],
+    example: ["pliny generate", "pliny generate --check --format github"],
+    reports: true,
+    run: async (context, options) => (await import("./commands/generate.js")).generate(context, { check: options["check"] === true, stats: options["stats"] === true }),
+  },
+  {
+    name: "check",
+    summary: "Say everything that is wrong with the specs.",
+    options: [],
+    example: ["pliny check", "pliny check --format sarif > pliny.sarif"],
+    reports: true,
+    run: async (context) => (await import("./commands/check.js")).check(context),
+  },
+  {
+    name: "fmt",
+    argument: ["[specs...]", "the specs to lay out; all of them if none is named"],
+    summary: "Lay the specs out in the one way; values and comments stay.",
+    options: [new Option("--check", "write nothing; exit 1 where a spec is laid out otherwise")],
+    example: ["pliny fmt", "pliny fmt --check specs/database.yaml"],
+    reports: true,
+    run: async (context, options, paths) => (await import("./commands/fmt.js")).fmt(context, { check: options["check"] === true, paths }),
+  },
+  {
+    name: "handlers",
+    summary: "Add stubs to specs/*.handlers.ts for what is to be written by hand, and rename after `key`.",
+    options: [new Option("--check", "write nothing; exit 1 where something is missing")],
+    example: ["pliny handlers", "pliny handlers --check"],
+    reports: true,
+    run: async (context, options) => (await import("./commands/handlers.js")).handlers(context, { check: options["check"] === true }),
+  },
+  {
+    name: "explain",
+    argument: ["<code-or-keyword>", "a diagnostic's code, or a keyword of the spec language"],
+    summary: "Tell the long story of a diagnostic or a keyword.",
+    options: [],
+    example: ["pliny explain GEN001", "pliny explain on_unknown"],
+    reports: false,
+    run: async (_, __, [word = ""]) => (await import("./commands/explain.js")).explainWord(word),
+  },
+];
+
+await main(process.argv);
+
+async function main(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  try {
+    await program().parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`pliny stumbled over itself. This is a bug: please report it with the lines below.\n\npliny ${version}, Node ${process.version}, ${process.platform}\n${stack}\n`);
+    process.exitCode = 3;
+  }
+}
+
+function program(): Command {
+  const all = new Command("pliny")
+    .description("Specs of resources, tasks, fields and versions in; typed TypeScript, SQL, codecs and docs out.")
+    .version(version)
+    .exitOverride()
+    .addHelpText("after", "\nExit codes: 0 clean, 1 drift or findings, 2 usage or specs that do not compile, 3 a bug.\nExample:\n  pliny init && pliny generate");
+  for (const row of rows) all.addCommand(commandOf(row));
+  return all;
+}
+
+function commandOf(row: Row): Command {
+  const command = new Command(row.name).description(row.summary).exitOverride();
+  if (row.argument) command.argument(...row.argument);
+  for (const option of row.options) command.addOption(option);
+  if (row.reports) command.addOption(new Option("--format <format>", "how diagnostics are written").choices(["text", "json", "sarif", "github"]).default("text"));
+  command.addOption(new Option("--json", "one JSON document on stdout, text for people on stderr").conflicts("format"));
+  command.addOption(new Option("--cwd <folder>", "the project's folder").default(".", "this one"));
+  command.addHelpText("after", `\nExample:\n${row.example.map((line) => `  ${line}`).join("\n")}`);
+  return command.action(async () => {
+    const options: Readonly<Record<string, unknown>> = command.opts();
+    const project = openProject(String(options["cwd"]));
+    if (!project) return command.error(`error: there is no folder ${String(options["cwd"])}`, { exitCode: 2 });
+    const progress = progressLine();
+    const context = { project, now: () => performance.now(), wallClock: () => Date.now(), progress: progress.say };
+    let outcome: Outcome;
+    try {
+      outcome = await row.run(context, options, command.args);
+    } finally {
+      progress.clear();
+    }
+    await print(row.name, outcome, options["json"] === true ? "json" : formatOf(options["format"]));
+    process.exitCode = outcome.exitCode;
+  });
+}
+
+function formatOf(value: unknown): Format {
+  return value === "json" || value === "sarif" || value === "github" ? value : "text";
+}
+
+/** A document for machines goes to stdout and what is said to people to stderr; without one, people have stdout and diagnostics stderr. */
+async function print(command: string, { exitCode, diagnostics, facts, lines }: Outcome, format: Format): Promise<void> {
+  const said = lines.filter((line, at) => line !== "" || at > 0).map((line) => `${line}\n`).join("");
+  if (format === "text") {
+    if (diagnostics.length > 0) process.stderr.write(await renderDiagnostics(diagnostics, "text"));
+    const stream = exitCode === 2 ? process.stderr : process.stdout;
+    stream.write(said);
+    return;
+  }
+  const document = format === "json" ? jsonDocument(command, { exitCode, facts, diagnostics: await renderDiagnostics(diagnostics, "json") }) : await renderDiagnostics(diagnostics, format);
+  process.stdout.write(document);
+  process.stderr.write(said);
+}
+
+/** `FORCE_COLOR` and `NO_COLOR` are what people set; without them there is colour on a terminal only. */
+function usesColour(stream: NodeJS.WriteStream): boolean {
+  const { FORCE_COLOR: forced, NO_COLOR: refused, TERM: terminal } = process.env;
+  if (forced !== undefined && forced !== "") return forced !== "0" && forced !== "false";
+  return stream.isTTY && (refused === undefined || refused === "") && terminal !== "dumb";
+}
+
+/** One line on a terminal, from the second on that something takes; gone when the command ends. */
+function progressLine(): { readonly say: (doing: string) => void; readonly clear: () => void } {
+  const stream = process.stderr;
+  const begin = performance.now();
+  let shownAt = Number.NEGATIVE_INFINITY;
+  if (!stream.isTTY) return { say: () => {}, clear: () => {} };
+  return {
+    say: (doing) => {
+      const now = performance.now();
+      if (now - begin < 1000 || now - shownAt < 100) return;
+      shownAt = now;
+      stream.write(`\r\u001b[K${doing.slice(0, Math.max(stream.columns - 1, 20))}`);
+    },
+    clear: () => {
+      if (shownAt > 0) stream.write("\r\u001b[K");
+    },
+  };
+}
+
+/** `pliny check --json | head` closes the pipe early; the exit code is still the command's. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}

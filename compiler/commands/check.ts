@@ -1,0 +1,17 @@
+// `pliny check`: everything that is wrong with the specs, in one run; writes nothing.
+
+import { hasErrors } from "../diagnostic.js";
+import { countDiagnostics, plural, stopped, type Context, type Outcome } from "./outcome.js";
+import { loadDocuments } from "./specs.js";
+
+export async function check(context: Context): Promise<Outcome> {
+  const { specs, value: parsed, diagnostics: found } = await loadDocuments(context);
+  if (!parsed) return stopped(found);
+  const { checkDocuments } = await import("../compile.js");
+  const { value: model, diagnostics: checked } = checkDocuments(parsed);
+  const diagnostics = [...found, ...checked];
+  const facts = { specs: specs.sources.length, resources: model.resources.length };
+  if (hasErrors(diagnostics)) return { ...stopped(diagnostics), facts };
+  const counted = countDiagnostics(diagnostics);
+  return { exitCode: 0, diagnostics, facts, lines: [`${plural(specs.sources.length, "file")} read; ${counted === "" ? "nothing is wrong." : `${counted}.`}`] };
+}

@@ -1,0 +1,129 @@
+// `pliny generate`: specs in, `generated/` out. All of it is made in memory first and written only if nothing is wrong; with `--check` nothing
+// is written and drift is reported.
+
+import { inputsOf } from "../cache.js";
+import { hasErrors, type Diagnostic } from "../diagnostic.js";
+import {
+  describeDrift, generatedFolder, isAsMade, planWrites, readGenerated, recordOf, writeGenerated,
+} from "../files.js";
+import { countDiagnostics, listed, plural, stopped, type Context, type Outcome } from "./outcome.js";
+import { keep, openSpecs, parseSpecs, type ParsedSpecs } from "./specs.js";
+
+export interface GenerateOptions {
+  readonly check: boolean;
+  readonly stats: boolean;
+}
+
+export async function generate(context: Context, options: GenerateOptions): Promise<Outcome> {
+  const watch = stopwatch(context);
+  const { value: specs, diagnostics: found } = watch.measure("read", () => openSpecs(context));
+  if (hasErrors(found)) return stopped(found);
+
+  const inputs = watch.measure("compare", () => inputsOf(specs.sources));
+  const { value: there, diagnostics: obstacles } = watch.measure("compare", () => readGenerated(context.project, { nowMs: context.wallClock() }));
+  if (hasErrors(obstacles)) return stopped(obstacles);
+  const counts = (parsed: ParsedSpecs | null, made: number): Record<string, number> => ({
+    specs: specs.sources.length, fromCache: parsed ? parsed.recalled : specs.sources.length, files: made,
+  });
+
+  const last = specs.cache.lastRun;
+  if (last?.inputs === inputs && watch.measure("compare", () => isAsMade(there, last.made))) {
+    const done = { diagnostics: last.diagnostics, written: [], removed: [], unchanged: last.made.count };
+    return finished(done, { options, stats: watch.stats(counts(null, last.made.count)) });
+  }
+
+  const parsed = await watch.measureAsync("parse", () => parseSpecs(specs, context));
+  const { compileDocuments } = await watch.measureAsync("load", () => import("../compile.js"));
+  context.progress("Compiling");
+  const { files, diagnostics } = compileDocuments(parsed.parsed, watch.measure);
+  if (hasErrors(diagnostics)) {
+    watch.measure("cache", () => keep(specs, parsed, last));
+    return stopped(diagnostics);
+  }
+  const { value: plan, diagnostics: refused } = watch.measure("compare", () => planWrites(there, files));
+  if (hasErrors(refused)) return stopped([...diagnostics, ...refused]);
+
+  if (options.check) {
+    watch.measure("cache", () => keep(specs, parsed, last));
+    return checked([...diagnostics, ...describeDrift(there, plan)], { options, stats: watch.stats(counts(parsed, files.length)) });
+  }
+  context.progress("Writing");
+  const { value: done, diagnostics: failures } = watch.measure("write", () => writeGenerated(context.project, plan));
+  if (hasErrors(failures)) return { ...stopped([...diagnostics, ...failures]), facts: { ...done } };
+  watch.measure("cache", () => keep(specs, parsed, { inputs, made: recordOf(files), diagnostics }));
+  return finished({ diagnostics, ...done, unchanged: plan.unchanged }, { options, stats: watch.stats(counts(parsed, files.length)) });
+}
+
+interface Done {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly written: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: number;
+}
+
+interface Telling {
+  readonly options: GenerateOptions;
+  readonly stats: Stats;
+}
+
+function finished({ diagnostics, written, removed, unchanged }: Done, { options, stats }: Telling): Outcome {
+  if (options.check) return checked(diagnostics, { options, stats });
+  const inFolder = (paths: readonly string[]): readonly string[] => paths.map((path) => `${generatedFolder}/${path}`);
+  const counted = countDiagnostics(diagnostics);
+  const facts = { written: inFolder(written), removed: inFolder(removed), unchanged, ...(options.stats ? { stats } : {}) };
+  const summary = `${plural(written.length, "file")} written, ${removed.length} removed, ${unchanged} unchanged${counted === "" ? "" : `; ${counted}`}.`;
+  return { exitCode: 0, diagnostics, facts, lines: [...listed(inFolder(written), "wrote"), ...listed(inFolder(removed), "removed"), summary, ...(options.stats ? describeStats(stats) : [])] };
+}
+
+function checked(diagnostics: readonly Diagnostic[], { options, stats }: Telling): Outcome {
+  const drift = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+  const summary = drift.length === 0 ? `${generatedFolder}/ is what the specs give.` : `${plural(drift.length, "file")} differ from what the specs give. Run \`pliny generate\`.`;
+  const facts = { drift: drift.map((diagnostic) => ({ file: diagnostic.at.file.path, code: diagnostic.code })), ...(options.stats ? { stats } : {}) };
+  return { exitCode: drift.length === 0 ? 0 : 1, diagnostics, facts, lines: [summary, ...(options.stats ? describeStats(stats) : [])] };
+}
+
+// ---- where the time goes
+
+interface Stats {
+  readonly milliseconds: Readonly<Record<string, number>>;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+interface Stopwatch {
+  readonly measure: <T>(phase: string, run: () => T) => T;
+  readonly measureAsync: <T>(phase: string, run: () => Promise<T>) => Promise<T>;
+  readonly stats: (counts: Record<string, number>) => Stats;
+}
+
+function stopwatch(context: Context): Stopwatch {
+  const spent = new Map<string, number>();
+  const begin = context.now();
+  const add = (phase: string, since: number): void => void spent.set(phase, (spent.get(phase) ?? 0) + context.now() - since);
+  return {
+    measure: (phase, run) => {
+      const since = context.now();
+      try {
+        return run();
+      } finally {
+        add(phase, since);
+      }
+    },
+    measureAsync: async (phase, run) => {
+      const since = context.now();
+      try {
+        return await run();
+      } finally {
+        add(phase, since);
+      }
+    },
+    stats: (counts) => {
+      const phases = [...spent].map(([phase, ms]) => [phase, Math.round(ms * 10) / 10]);
+      return { milliseconds: { ...Object.fromEntries(phases), total: Math.round((context.now() - begin) * 10) / 10 }, counts };
+    },
+  };
+}
+
+function describeStats({ milliseconds, counts }: Stats): readonly string[] {
+  const times = Object.entries(milliseconds).map(([phase, ms]) => `  ${phase.padEnd(12)}${ms.toFixed(1).padStart(9)} ms`);
+  return [...times, ...Object.entries(counts).map(([what, count]) => `  ${what.padEnd(12)}${String(count).padStart(9)}`)];
+}

@@ -1,0 +1,48 @@
+// What a command is given and what it gives back. A command decides and acts; only cli.ts writes to a stream or ends the process.
+
+import { hasErrors, type Diagnostic } from "../diagnostic.js";
+import type { Project } from "../files.js";
+
+export interface Context {
+  readonly project: Project;
+  /** Milliseconds from some fixed moment, for measuring. */
+  readonly now: () => number;
+  /** The time of day in milliseconds. */
+  readonly wallClock: () => number;
+  /** Told what is being done, now and then; shown on a terminal when it takes long. */
+  readonly progress: (doing: string) => void;
+}
+
+/** 0 clean; 1 drift or findings; 2 usage, or specs that do not compile. (3, internal, is a bug and thrown.) */
+export type ExitCode = 0 | 1 | 2;
+
+export interface Outcome {
+  readonly exitCode: ExitCode;
+  readonly diagnostics: readonly Diagnostic[];
+  /** What `--json` says besides the diagnostics. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** The same for people, line by line. */
+  readonly lines: readonly string[];
+}
+
+/** The outcome of a command that could not do what it was asked for: what it found is the whole answer. */
+export function stopped(diagnostics: readonly Diagnostic[]): Outcome {
+  return { exitCode: 2, diagnostics, facts: {}, lines: [countDiagnostics(diagnostics)] };
+}
+
+/** `2 errors, 1 warning`. */
+export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error").length;
+  const warnings = diagnostics.filter((diagnostic) => diagnostic.severity === "warning").length;
+  return [...(hasErrors(diagnostics) ? [plural(errors, "error")] : []), ...(warnings > 0 ? [plural(warnings, "warning")] : [])].join(", ");
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Up to twenty of them by name, the rest by number. */
+export function listed(paths: readonly string[], verb: string): readonly string[] {
+  const shown = paths.slice(0, 20).map((path) => `  ${verb} ${path}`);
+  return paths.length > shown.length ? [...shown, `  ${verb} ${paths.length - shown.length} more`] : shown;
+}

@@ -1,0 +1,76 @@
+// The way from the disk to parsed specs that all commands share: read, refuse what a merge left, take from the cache what has not changed.
+
+import { cacheText, emptyCache, readCacheText, recall, remember, type Cache, type CacheEntry, type LastRun } from "../cache.js";
+import { hasErrors, type Checked } from "../diagnostic.js";
+import type { SpecDocument } from "../document.js";
+import { compilerIdentity, findCacheFile, findMergeMarkers, readCache, readSpecs, writeCache } from "../files.js";
+import type { SourceFile } from "../source.js";
+import type { Context } from "./outcome.js";
+
+export interface Specs {
+  readonly sources: readonly SourceFile[];
+  readonly cache: Cache;
+  readonly identity: string;
+  /** Where the cache is kept; null where there is no place for it. */
+  readonly cacheFile: string | null;
+}
+
+/** What stands in `specs/`, and what is known of it. After an error in the diagnostics there is nothing to go on with. */
+export function openSpecs(context: Context): Checked<Specs> {
+  const { value: sources, diagnostics } = readSpecs(context.project);
+  const conflicts = findMergeMarkers(sources);
+  const cacheFile = findCacheFile(context.project);
+  const identity = compilerIdentity();
+  const text = cacheFile === null ? null : readCache(cacheFile);
+  const cache = text === null ? emptyCache : readCacheText(text, identity, sources);
+  return { value: { sources, cache, identity, cacheFile }, diagnostics: conflicts.length > 0 ? conflicts : diagnostics };
+}
+
+export interface ParsedSpecs {
+  readonly parsed: readonly Checked<readonly SpecDocument[]>[];
+  readonly entries: ReadonlyMap<string, CacheEntry>;
+  /** How many came from the cache. */
+  readonly recalled: number;
+}
+
+/** Parses what the cache does not know. The parser is loaded only if there is such a spec. */
+export async function parseSpecs({ sources, cache }: Specs, context: Context): Promise<ParsedSpecs> {
+  const known = sources.map((source) => recall(cache, source));
+  const unknown = sources.filter((_, at) => !known[at]);
+  const { parseSpec } = unknown.length > 0 ? await import("../parse.js") : { parseSpec: null };
+  const entries = new Map<string, CacheEntry>();
+  let recalled = 0;
+  const parsed = sources.map((source, at) => {
+    const found = known[at];
+    const kept = cache.entries.get(source.path);
+    if (found) {
+      recalled += 1;
+      if (kept) entries.set(source.path, kept);
+      return found;
+    }
+    if (!parseSpec) throw new Error("A spec that the cache does not know was not parsed.");
+    context.progress(`Reading specs: ${at + 1} of ${sources.length}`);
+    const fresh = parseSpec(source);
+    const entry = remember(source, fresh);
+    if (entry) entries.set(source.path, entry);
+    return fresh;
+  });
+  return { parsed, entries, recalled };
+}
+
+/** Keeps what this run learned, unless the cache says it all already. */
+export function keep({ cache, identity, cacheFile }: Specs, { entries, recalled }: ParsedSpecs, lastRun: LastRun | null): void {
+  if (cacheFile === null) return;
+  const known = recalled === entries.size && cache.entries.size === entries.size && cache.lastRun?.inputs === lastRun?.inputs && cache.lastRun?.made.digest === lastRun?.made.digest;
+  if (!known) writeCache(cacheFile, cacheText({ lastRun, entries }, identity));
+}
+
+/** Specs read and parsed, for the commands that want the model and nothing else; null for the documents where something forbids going on. */
+export async function loadDocuments(context: Context): Promise<Checked<ParsedSpecs["parsed"] | null> & { readonly specs: Specs }> {
+  const { value: specs, diagnostics } = openSpecs(context);
+  if (hasErrors(diagnostics)) return { specs, value: null, diagnostics };
+  const parsed = await parseSpecs(specs, context);
+  keep(specs, parsed, specs.cache.lastRun);
+  return { specs, value: parsed.parsed, diagnostics };
+}
+

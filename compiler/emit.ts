@@ -1,0 +1,117 @@
+// Model → the text of every generated file. Picks the view and the template; decides nothing else.
+
+import { generatedBy } from "./header.js";
+import { Imports } from "./imports.js";
+import type { Field, Model, Resource, Task } from "./model.js";
+import { className, fileName, pascalCase } from "./naming.js";
+import { render } from "./templates.js";
+import { apiView, declaredApi } from "./views/api.js";
+import { docPages } from "./views/docs.js";
+import { declarationsOf } from "./views/field-text.js";
+import { indexView } from "./views/index-file.js";
+import { derivedNames, nestedName } from "./views/names.js";
+import { resourceView } from "./views/resource.js";
+import { schemaSql } from "./views/schema.js";
+import { resourceShape, taskShape } from "./views/shape.js";
+import { viewsSql } from "./views/sql-views.js";
+import { taskView } from "./views/task.js";
+import { declaredTypes, typesView } from "./views/types.js";
+
+/** One generated file. `path` is relative to the generated folder and uses `/`. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** All files of a model, by path. */
+export function emitFiles(model: Model): readonly GeneratedFile[] {
+  const files = [
+    ...model.resources.flatMap((resource) => resourceFiles(model, resource)),
+    ...model.tasks.flatMap((task) => taskFiles(model, task)),
+    ...(model.types.length > 0 ? [typesFile(model)] : []),
+    ...(model.resources.some((resource) => resource.api !== null) ? [apiFile(model)] : []),
+    indexFile(model),
+    { path: "schema.sql", text: schemaSql(model) },
+    { path: "views.sql", text: viewsSql(model) },
+    ...docPages(model),
+  ];
+  return files.sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+function resourceFiles(model: Model, resource: Resource): readonly GeneratedFile[] {
+  const name = fileName(resource.name);
+  const { imports: extension } = model.config;
+  const shapeImports = new Imports(`./${name}.shape`, shapeNames(model, resource));
+  const shape = resourceShape(model, resource, shapeImports);
+  const imports = new Imports(`./${name}`, resourceNames(model, resource));
+  const view = resourceView(model, resource, imports);
+  const tasks = resource.tasks.map((task) => render("task.ts", taskView(model, task, imports)));
+  const sources = [resource, ...resource.tasks].map((element) => element.at.document.file.path);
+  const header = generatedBy([...new Set(sources)].sort());
+  return [
+    { path: `${name}.ts`, text: render("resource.ts", { ...view, tasks, header, imports: imports.print(extension) }) },
+    { path: `${name}.shape.ts`, text: render("shape.ts", { ...shape, header, imports: shapeImports.print(extension) }) },
+  ];
+}
+
+function taskFiles(model: Model, task: Task): readonly GeneratedFile[] {
+  const name = fileName(task.name);
+  const { imports: extension } = model.config;
+  const header = generatedBy([task.at.document.file.path]);
+  const shapeImports = new Imports(`./${name}.shape`, taskShapeNames(model, task));
+  const shape = taskShape(model, task, shapeImports);
+  const imports = new Imports(`./${name}`, taskNames(model, task));
+  const tasks = [render("task.ts", taskView(model, task, imports))];
+  return [
+    { path: `${name}.ts`, text: render("tasks.ts", { tasks, header, imports: imports.print(extension) }) },
+    { path: `${name}.shape.ts`, text: render("shape.ts", { ...shape, header, imports: shapeImports.print(extension) }) },
+  ];
+}
+
+function typesFile(model: Model): GeneratedFile {
+  const imports = new Imports("./types", declaredTypes(model));
+  const declarations = typesView(model, imports);
+  const sources = [...new Set(model.types.map((type) => type.at.document.file.path))].sort();
+  return { path: "types.ts", text: render("types.ts", { declarations, header: generatedBy(sources), imports: imports.print(model.config.imports) }) };
+}
+
+function apiFile(model: Model): GeneratedFile {
+  const imports = new Imports("./api", declaredApi(model));
+  const view = apiView(model, imports);
+  return { path: "api.ts", text: render("api.ts", { ...view, header: generatedBy(["specs/"]), imports: imports.print(model.config.imports) }) };
+}
+
+function indexFile(model: Model): GeneratedFile {
+  const imports = new Imports("./index", ["Code", "createApp"]);
+  const view = indexView(model, imports);
+  return { path: "index.ts", text: render("index.ts", { ...view, header: generatedBy(["specs/"]), imports: imports.print(model.config.imports) }) };
+}
+
+// The names that a file declares, which an import must not take.
+
+function resourceNames(model: Model, resource: Resource): readonly string[] {
+  const own = pascalCase(resource.name);
+  const endings = (["Create", "Filter", "Upgrades", "Checks"] as const).map(derivedNames(model, own));
+  return [own, pascalCase(resource.plural), ...endings, ...resource.tasks.flatMap((task) => taskNames(model, task))];
+}
+
+function taskNames(model: Model, task: Task): readonly string[] {
+  const own = className(task.qualifiedName);
+  return [own, ...(["Handlers", "Upgrades", "Checks"] as const).map(derivedNames(model, own))];
+}
+
+function shapeNames(model: Model, resource: Resource): readonly string[] {
+  const own = pascalCase(resource.name);
+  const endings = (["Fields", "State", "Move", "Changes"] as const).map(derivedNames(model, own));
+  return [...endings, ...nestedNames(model, resource.fields, own), ...resource.tasks.flatMap((task) => taskShapeNames(model, task))];
+}
+
+function taskShapeNames(model: Model, task: Task): readonly string[] {
+  const own = className(task.qualifiedName);
+  const endings = (["Fields", "Args", "State", "Start"] as const).map(derivedNames(model, own));
+  return [...endings, ...nestedNames(model, task.args, `${own}Args`), ...nestedNames(model, task.fields, own)];
+}
+
+function nestedNames(model: Model, fields: readonly Field[], prefix: string): readonly string[] {
+  return fields.flatMap((field) => declarationsOf(model, field.type, nestedName(model, prefix, field.name), null).map(({ name }) => name));
+}

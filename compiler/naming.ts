@@ -1,0 +1,157 @@
+// Every rule by which a name of a spec becomes a name in TypeScript or SQL, and the three gates through which text of a spec reaches output.
+
+import { createHash } from "node:crypto";
+
+/** `fan_out` → `fanOut`: `_` and what follows becomes a capital, a last `_` drops. */
+export function camelCase(name: string): string {
+  return name.replace(/_+([a-z0-9])/g, (_, next: string) => next.toUpperCase()).replace(/_+$/, "");
+}
+
+/** `fan_out` → `FanOut`. */
+export function pascalCase(name: string): string {
+  const camel = camelCase(name);
+  return camel.slice(0, 1).toUpperCase() + camel.slice(1);
+}
+
+/** `database.provision` → `DatabaseProvision`: the class of a task, the start of its types' names. */
+export function className(qualifiedName: string): string {
+  return qualifiedName.split(".").map(pascalCase).join("");
+}
+
+/** `database.provision` → `databaseProvision`: the constant that holds its handlers. */
+export function constantName(qualifiedName: string): string {
+  const name = className(qualifiedName);
+  return name.slice(0, 1).toLowerCase() + name.slice(1);
+}
+
+/** What generated code appends to the class name of a resource, type or task to name what belongs to it: `DatabaseFields`. */
+export const derivedSuffixes: readonly string[] = [
+  "Fields", "State", "Create", "Filter", "Type", "Handlers", "Upgrades", "Checks", "Args", "Object", "Body", "Query", "Codec",
+];
+
+/** A name that stands alone as a constant: JavaScript's reserved words take a `_` behind. */
+export function bindingName(name: string): string {
+  return reservedWords.has(name) ? `${name}_` : name;
+}
+
+// Words that no constant of an ES module may be called by (ECMA-262, 12.7.2, strict), and what the language gives a meaning of its own.
+const reservedWords: ReadonlySet<string> = new Set(
+  (
+    "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if " +
+    "implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof " +
+    "undefined var void while with yield"
+  ).split(" "),
+);
+
+/** `app_instance` → `app-instance`: files are kebab-case. */
+export function fileName(name: string): string {
+  return name.replace(/_+$/, "").replace(/_+/g, "-");
+}
+
+/** The plural for routes, datasets and views, by the English rule: `policy` → `policies`, `box` → `boxes`, `day` → `days`. */
+export function pluralOf(name: string): string {
+  if (/[^aeiou_]y$/.test(name)) return `${name.slice(0, -1)}ies`;
+  if (/(s|x|z|ch|sh)$/.test(name)) return `${name}es`;
+  return `${name}s`;
+}
+
+/** Text as the inside of a block comment, one string a line. No text ends the comment or opens another; what cannot be seen is shown. */
+export function commentText(text: string): readonly string[] {
+  return visibleLines(text).map((line) => line.replaceAll("*/", "*\\/").replaceAll("/*", "/\\*"));
+}
+
+/**
+ * The lines of a text. Control characters, and the marks that turn the direction of text or end a line unseen, are shown as `\u{…}`.
+ * For those gates that then spell what has a meaning where they lead.
+ */
+function visibleLines(text: string): readonly string[] {
+  return text
+    .trim()
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trimEnd().replace(invisible, (mark) => `\\u{${mark.codePointAt(0)?.toString(16) ?? ""}}`));
+}
+
+// Control characters, line separators, zero-width and direction marks, lone surrogates.
+const invisible = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
+
+/** Text as a TypeScript string literal, double-quoted, that means exactly this text. */
+export function stringLiteral(text: string): string {
+  return JSON.stringify(text).replace(invisible, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+}
+
+/** Text as an SQL string literal that means exactly this text. Postgres holds no NUL and no lone surrogate, and `check` lets none through. */
+export function sqlString(text: string): string {
+  const escaped = text
+    .replaceAll("\\", "\\\\")
+    .replaceAll("'", "''")
+    .replaceAll("\n", "\\n")
+    .replace(invisible, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+  return escaped.includes("\\") ? `E'${escaped}'` : `'${escaped}'`;
+}
+
+/** A name as an SQL identifier of at most 63 bytes, always quoted: a longer one is cut and ends in eight digits of its hash. */
+export function sqlIdentifier(name: string): string {
+  return `"${fitIdentifier(name).replaceAll('"', '""')}"`;
+}
+
+/** Names made for SQL are of ASCII, so bytes are characters. */
+export function fitIdentifier(name: string): string {
+  if (name.length <= 63) return name;
+  return `${name.slice(0, 54)}_${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
+}
+
+/**
+ * Text as Markdown that reads as this text and nothing more: no emphasis, link, HTML, table cell, formula or block begins or ends in it.
+ * One line, which may stand in a table.
+ */
+export function markdownText(text: string): string {
+  return visibleLines(text)
+    .map((line) => line.trimStart())
+    .join(" ")
+    .replace(/[\\`*[<|~$]|&(?=[#A-Za-z])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\$&")
+    .replace(/^[#>+=-]/, "\\$&")
+    .replace(/^([0-9]{1,9})([.)])/, "$1\\$2");
+}
+
+/** Text as Markdown code, which may stand in a table. What could end the backquotes, or the cell, is spelt with entities instead. */
+export function markdownCode(text: string): string {
+  const line = visibleLines(text).join(" ");
+  if (/^[^`|\\\s]+(?: [^`|\\\s]+)*$/.test(line)) return `\`${line}\``;
+  return `<code>${line.replace(/[\\`*_[\]<>&|~$:@!]|^ | $| (?= )/g, (mark) => `&#${mark.codePointAt(0) ?? 0};`)}</code>`;
+}
+
+/** Text as a label in a Mermaid diagram: all but letters, digits and a few harmless marks is spelt with Mermaid's own entities. */
+export function mermaidText(text: string): string {
+  return visibleLines(text)
+    .join(" ")
+    .replace(/[^A-Za-z0-9 _.,()/-]/gu, (mark) => `#${mark.codePointAt(0) ?? 0};`);
+}
+
+/** The nearest of `names` to `name`, if it is near enough to be what was meant: at most one edit in three letters. */
+export function didYouMean(name: string, names: readonly string[]): string | null {
+  let best: string | null = null;
+  let bestDistance = Math.floor(Math.max(name.length, 3) / 3) + 1;
+  for (const candidate of names) {
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
+    const distance = editDistance(name, candidate);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+function editDistance(left: string, right: string): number {
+  let previous: number[] = [];
+  let row = Array.from({ length: right.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= left.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j += 1) {
+      const same = left[i - 1] === right[j - 1] ? 0 : 1;
+      let cost = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same);
+      if (i > 1 && j > 1 && left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) cost = Math.min(cost, (previous[j - 2] ?? 0) + 1);
+      next.push(cost);
+    }
+    [previous, row] = [row, next];
+  }
+  return row[right.length] ?? 0;
+}

@@ -1,0 +1,11 @@
+// Renders a view with the template of that name. The templates stand in templates/*.hbs and are compiled when the package is built,
+// so that a run loads neither their text nor Handlebars' parser.
+
+import { type TemplateName, templates } from "#templates";
+
+export type { TemplateName };
+
+/** A view holds ready strings only; a template that names what its view lacks throws, for that is a bug. */
+export function render(name: TemplateName, view: object): string {
+  return templates[name](view);
+}

@@ -1,0 +1,299 @@
+// `<name>.shape.ts`: what is stored and sent of a resource and its tasks. Interfaces, enums, codecs and the rules of given values.
+
+import type { Imports } from "../imports.js";
+import type { Field, Model, Resource, Task, Tombstone } from "../model.js";
+import { allFields, findResource } from "../model.js";
+import { camelCase, className, commentText, constantName, fileName, pascalCase, stringLiteral } from "../naming.js";
+import {
+  declarationsOf,
+  defaultText,
+  docComment,
+  enumConstant,
+  enumTable,
+  fieldType,
+  mayBeNull,
+  memberName,
+  readMember,
+  rulesText,
+  type Scope,
+  unionText,
+  writeMember,
+} from "./field-text.js";
+import { derivedNames, nestedName } from "./names.js";
+import { shapeModule } from "./task.js";
+
+/** A stored record as the template shows it: an interface, its defaults, its rules and its codec. */
+export interface RecordView {
+  readonly doc: readonly string[];
+  readonly name: string;
+  readonly constant: string;
+  /** ` extends DatabaseFields`, or nothing. */
+  readonly heritage: string;
+  readonly members: readonly string[];
+  readonly defaults: DefaultsView | null;
+  readonly rules: readonly string[];
+  readonly rulesType: string;
+  readonly codecType: string;
+  readonly version: number;
+  readonly encode: readonly string[];
+  readonly decode: readonly string[];
+  readonly decodeParameters: string;
+  readonly encodeParameters: string;
+}
+
+export interface DefaultsView {
+  readonly name: string;
+  readonly type: string;
+  readonly members: readonly string[];
+}
+
+/** An enum, a record inside a field, or a union of states. */
+export interface DeclarationView {
+  readonly lines: readonly string[];
+}
+
+export interface ShapeView {
+  readonly declarations: readonly DeclarationView[];
+  readonly records: readonly RecordView[];
+}
+
+const codec = "pliny/codec";
+
+export function resourceShape(model: Model, resource: Resource, imports: Imports): ShapeView {
+  const own = pascalCase(resource.name);
+  const derived = derivedNames(model, own);
+  const scope = { model, imports, home: `./${fileName(resource.name)}.shape` };
+  const records = [resourceRecord(resource, scope)];
+  const declarations = [stateUnion(derived("State"), familyStates(model, resource)), moveUnion(model, resource), changesType(resource, scope), ...nested(resource.fields, own, scope)];
+  for (const task of resource.tasks) {
+    const shape = taskShape(model, task, imports);
+    declarations.push(...shape.declarations);
+    records.push(...shape.records);
+  }
+  const older = olderShapes(resource, derived("Fields"), scope);
+  return { declarations: [...declarations, ...older], records };
+}
+
+export function taskShape(model: Model, task: Task, imports: Imports): ShapeView {
+  const own = className(task.qualifiedName);
+  const derived = derivedNames(model, own);
+  const scope = { model, imports, home: shapeModule(task) };
+  const declarations = [
+    stateUnion(derived("State"), [...(task.shouldStart ? ["new"] : []), ...task.states.map((state) => state.name)]),
+    ...nested(task.args, `${own}Args`, scope),
+    ...nested(task.fields, own, scope),
+    ...olderShapes(task, derived("Fields"), scope),
+  ];
+  const records: RecordView[] = [];
+  if (task.args.length > 0) {
+    const constant = `${constantName(task.qualifiedName)}Args`;
+    records.push(recordView({ name: derived("Args"), constant, prefix: `${own}Args`, fields: task.args, of: task, doc: [] }, scope));
+    declarations.push(startType(task, scope));
+  }
+  if (task.fields.length > 0) {
+    records.push(recordView({ name: derived("Fields"), constant: constantName(task.qualifiedName), prefix: own, fields: task.fields, of: task, doc: [] }, scope));
+  }
+  return { declarations, records };
+}
+
+/** What a caller gives to start a run; nothing at all where nothing is required. */
+function startType(task: Task, scope: Scope): DeclarationView {
+  const derived = derivedNames(scope.model, className(task.qualifiedName));
+  const required = task.args.filter((arg) => arg.required);
+  const given = scope.imports.type(codec, "Given");
+  const names = required.map((arg) => `, ${stringLiteral(camelCase(arg.name))}`).join(" |").replace(/ \|, /g, " | ");
+  return { lines: [`export type ${derived("Start")} = ${given}<${derived("Args")}${names}>${required.length === 0 ? " | void" : ""};`] };
+}
+
+function stateUnion(name: string, states: readonly string[]): DeclarationView {
+  return { lines: [`export type ${name} = ${[...states, "stop", "panic"].map(stringLiteral).join(" | ")};`] };
+}
+
+/** Where somebody may ask a resource to go. */
+function moveUnion(model: Model, resource: Resource): DeclarationView {
+  const family = [resource, ...resource.subtypes.flatMap((name) => findResource(model, name) ?? [])];
+  const targets = new Set(family.flatMap((member) => member.states.flatMap((state) => state.to)));
+  const states = [...familyStates(model, resource).filter((state) => targets.has(state)), "stop", "panic"];
+  return { lines: [`export type ${derivedNames(model, pascalCase(resource.name))("Move")} = ${states.map(stringLiteral).join(" | ")};`] };
+}
+
+/** What may be given to change it: all but what was fixed when it was made. */
+function changesType(resource: Resource, scope: Scope): DeclarationView {
+  const derived = derivedNames(scope.model, pascalCase(resource.name));
+  const fixed = allFields(scope.model, resource).filter((field) => field.immutable && !mayBeNull(field, scope.model));
+  const names = fixed.map((field) => stringLiteral(camelCase(field.name))).join(" | ");
+  const fields = fixed.length === 0 ? derived("Fields") : `${scope.imports.global("Omit")}<${derived("Fields")}, ${names}>`;
+  return { lines: [`export type ${derived("Changes")} = ${scope.imports.type(codec, "Given")}<${fields}>;`] };
+}
+
+/** What a base promises is typed over its whole family. */
+function familyStates(model: Model, resource: Resource): readonly string[] {
+  const family = [resource, ...resource.subtypes.flatMap((name) => findResource(model, name) ?? [])];
+  return [...new Set(family.flatMap((member) => member.states.map((state) => state.name)))];
+}
+
+function nested(fields: readonly Field[], prefix: string, scope: Scope): readonly DeclarationView[] {
+  return fields.flatMap((field) =>
+    declarationsOf(scope.model, field.type, nestedName(scope.model, prefix, field.name), field.doc).map((declaration) => declarationView(declaration, scope)),
+  );
+}
+
+export function declarationView({ name, type, doc }: ReturnType<typeof declarationsOf>[number], scope: Scope): DeclarationView {
+  const { imports } = scope;
+  const comment = docComment({ doc }, "");
+  if (type.kind === "enum") {
+    const union = unionText(type.values);
+    return {
+      lines: [
+        ...comment,
+        ...enumUnion(name, type, type.open ? `${imports.type(codec, "Open")}<${union}>` : union),
+        `export const ${enumConstant(name)}: ${imports.type(codec, "EnumValues")}<${name}> = ${enumTable(type)};`,
+      ],
+    };
+  }
+  return { lines: [...comment, ...recordLines(name, type.fields, scope)] };
+}
+
+/** One line; where a value has something to say of itself, a value a line. */
+function enumUnion(name: string, type: Extract<Field["type"], { readonly kind: "enum" }>, union: string): readonly string[] {
+  const told = type.values.some((value) => value.doc !== null || value.deprecated !== null);
+  if (!told) return [`export type ${name} = ${union};`];
+  const values = type.values.flatMap((value) => [...docComment(value, "  "), `  | ${stringLiteral(value.value)}`]);
+  if (!type.open) return [`export type ${name} =`, ...values.slice(0, -1), `${values.at(-1) ?? ""};`];
+  return [`export type ${name} = ${union.slice(0, union.indexOf("<"))}<`, ...values, ">;"];
+}
+
+/** A record that is no root of storage: its interface, and a function each way. */
+export function recordLines(name: string, fields: readonly Field[], scope: Scope): readonly string[] {
+  const { imports } = scope;
+  const [json, reading, writing] = [imports.type(codec, "Json"), imports.type(codec, "Reading"), imports.type(codec, "Writing")];
+  const own = (field: Field): string => nestedName(scope.model, name, field.name);
+  return [
+    `export interface ${name} {`,
+    ...interfaceMembers(fields, name, scope),
+    "}",
+    `export function read${name}(json: ${json}, at: ${reading}): ${name} {`,
+    `  const record = ${imports.value(codec, "readRecord")}(json);`,
+    "  return {",
+    ...fields.map((field) => `    ${camelCase(field.name)}: ${readMember(field, own(field), scope, null)},`),
+    "  };",
+    "}",
+    `export function write${name}(fields: ${name}, at: ${writing}): ${json} {`,
+    "  return {",
+    ...inWireOrder(fields).map((field) => `    ${memberName(field.key)}: ${writeMember(field, own(field), scope)},`),
+    "  };",
+    "}",
+  ];
+}
+
+function interfaceMembers(fields: readonly Field[], prefix: string, scope: Scope): readonly string[] {
+  return fields.flatMap((field) => [
+    ...docComment(field, "  "),
+    `  readonly ${camelCase(field.name)}: ${fieldType(field, nestedName(scope.model, prefix, field.name), scope)};`,
+  ]);
+}
+
+/** RFC 8785: by UTF-16 units. */
+function inWireOrder(fields: readonly Field[]): readonly Field[] {
+  return [...fields].sort((left, right) => (left.key < right.key ? -1 : 1));
+}
+
+function resourceRecord(resource: Resource, scope: Scope): RecordView {
+  const own = pascalCase(resource.name);
+  const derived = derivedNames(scope.model, own);
+  const base = resource.base === null ? undefined : findResource(scope.model, resource.base);
+  const doc = docComment({ doc: `What is remembered of each ${resource.name.replaceAll("_", " ")}.` }, "");
+  const view = recordView({ name: derived("Fields"), constant: constantName(resource.name), prefix: own, fields: resource.fields, of: resource, doc }, scope);
+  if (!base) return view;
+  const basePrefix = pascalCase(base.name);
+  const baseShape = `./${fileName(base.name)}.shape`;
+  const { imports } = scope;
+  const encode = inWireOrder(allFields(scope.model, resource)).map((field) => {
+    const inherited = base.fields.includes(field);
+    const name = nestedName(scope.model, inherited ? basePrefix : own, field.name);
+    return `${memberName(field.key)}: ${writeMember(field, name, inherited ? { ...scope, home: baseShape } : scope)},`;
+  });
+  return {
+    ...view,
+    heritage: ` extends ${imports.type(baseShape, derivedNames(scope.model, basePrefix)("Fields"))}`,
+    rules: [`...${imports.value(baseShape, `${constantName(base.name)}Rules`)},`, ...view.rules],
+    encode,
+    encodeParameters: encode.length > 0 ? "fields, at" : "",
+    decode: [`...${imports.value(baseShape, `${constantName(base.name)}Codec`)}.decode(record, at),`, ...view.decode],
+    decodeParameters: "record, at",
+  };
+}
+
+interface RecordOf {
+  readonly name: string;
+  readonly constant: string;
+  /** What the names of enums and records inside begin with. */
+  readonly prefix: string;
+  readonly fields: readonly Field[];
+  readonly of: Resource | Task;
+  readonly doc: readonly string[];
+}
+
+function recordView({ name, constant, prefix, fields, of, doc }: RecordOf, scope: Scope): RecordView {
+  const { imports, model } = scope;
+  const own = (field: Field): string => nestedName(model, prefix, field.name);
+  const withDefault = fields.filter((field) => field.default !== undefined);
+  const defaults: DefaultsView | null =
+    withDefault.length === 0
+      ? null
+      : {
+          name: `${constant}Defaults`,
+          type: `${imports.global("Pick")}<${name}, ${withDefault.map((field) => stringLiteral(camelCase(field.name))).join(" | ")}>`,
+          members: withDefault.map((field) => `${camelCase(field.name)}: ${defaultText(field, scope)},`),
+        };
+  const rules = fields.flatMap((field) => {
+    const text = rulesText(field, model);
+    return text === undefined ? [] : [`${camelCase(field.name)}: ${text},`];
+  });
+  const empty = fields.length === 0;
+  return {
+    doc,
+    name,
+    constant,
+    heritage: "",
+    members: interfaceMembers(fields, prefix, scope),
+    defaults,
+    rules,
+    rulesType: `${imports.type(codec, "Rules")}<${name}>`,
+    codecType: `${imports.type(codec, "Codec")}<${name}>`,
+    version: of.version,
+    encode: inWireOrder(fields).map((field) => `${memberName(field.key)}: ${writeMember(field, own(field), scope)},`),
+    decode: fields.map((field) => `${camelCase(field.name)}: ${readMember(field, own(field), scope, defaults?.name ?? null)},`),
+    encodeParameters: empty ? "" : "fields, at",
+    decodeParameters: empty ? "" : "record, at",
+  };
+}
+
+/** Older shapes that hand-written upgrades are given. Nothing that an old release wrote is trusted to be complete, so all may be null. */
+function olderShapes(of: Resource | Task, name: string, scope: Scope): readonly DeclarationView[] {
+  const versions = new Set(of.upgrades.filter((upgrade) => upgrade.set === null).flatMap(({ version }) => [version - 1, version]));
+  return [...versions].filter((version) => version < of.version).sort((left, right) => left - right).map((version) => olderShape(of, name, version, scope));
+}
+
+function olderShape(of: Resource | Task, name: string, version: number, scope: Scope): DeclarationView {
+  const { imports } = scope;
+  const later = of.fields.filter((field) => field.since > version);
+  const dropped = of.removed.filter((field) => inShape(field, version));
+  const kept = later.length === 0 ? name : `${imports.global("Omit")}<${name}, ${later.map((field) => stringLiteral(camelCase(field.name))).join(" | ")}>`;
+  const older = `${imports.type(codec, "Older")}<${kept}>`;
+  const doc = commentText(`Shape ${version} of ${of.name}.`).map((line) => `/** ${line} */`);
+  if (dropped.length === 0) return { lines: [...doc, `export type ${name}${version} = ${older};`] };
+  const members = dropped.map((field) => `  readonly ${camelCase(field.name)}: ${orNull(fieldType(field, nestedName(scope.model, name + version, field.name), scope))};`);
+  const declarations = dropped.flatMap((field) =>
+    declarationsOf(scope.model, field.type, nestedName(scope.model, name + version, field.name), null).flatMap((declaration) => declarationView(declaration, scope).lines),
+  );
+  return { lines: [...doc, `export interface ${name}${version} extends ${older} {`, ...members, "}", ...declarations] };
+}
+
+export function inShape(field: Tombstone, version: number): boolean {
+  return field.since <= version && (field.until === null || version < field.until);
+}
+
+function orNull(text: string): string {
+  return text.endsWith("| null") || text === "unknown" ? text : `${text} | null`;
+}

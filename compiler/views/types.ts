@@ -1,0 +1,63 @@
+// `types.ts`: the named types, each with a function that reads it and one that writes it.
+
+import type { Imports } from "../imports.js";
+import type { Model, NamedType } from "../model.js";
+import { pascalCase } from "../naming.js";
+import { checkedFields, declarationsOf, docComment, enumConstant, readFunction, type Scope, typeText, writeFunction } from "./field-text.js";
+import { derivedNames, nestedName } from "./names.js";
+import { type DeclarationView, declarationView, recordLines } from "./shape.js";
+import { checkLines } from "./task.js";
+
+const codec = "pliny/codec";
+
+/** What the file declares. */
+export function declaredTypes(model: Model): readonly string[] {
+  return model.types.flatMap((type) => {
+    const own = pascalCase(type.name);
+    const inside = type.is.kind === "record" ? type.is.fields.map((field) => nestedName(model, own, field.name)) : [`${own}Item`, `${own}ItemKey`];
+    return [own, derivedNames(model, own)("Checks"), enumConstant(own), `read${own}`, `write${own}`, ...inside];
+  });
+}
+
+export function typesView(model: Model, imports: Imports): readonly DeclarationView[] {
+  const scope = { model, imports, home: "./types" };
+  return model.types.flatMap((type) => [...typeDeclarations(type, scope), ...checks(type, scope)]);
+}
+
+function typeDeclarations(type: NamedType, scope: Scope): readonly DeclarationView[] {
+  const own = pascalCase(type.name);
+  if (type.is.kind === "record") {
+    const inside = type.is.fields.flatMap((field) => declarationsOf(scope.model, field.type, nestedName(scope.model, own, field.name), field.doc));
+    return [{ lines: [...docComment(type, ""), ...recordLines(own, type.is.fields, scope)] }, ...inside.map((one) => declarationView(one, scope))];
+  }
+  const { imports } = scope;
+  const is = type.is.field.type;
+  const inner = is.kind === "enum" || is.kind === "record" ? own : `${own}Item`;
+  const inside = declarationsOf(scope.model, is, inner, type.doc).map((one) => declarationView(one, scope));
+  const functions =
+    is.kind === "record"
+      ? []
+      : [
+          `export const read${own}: ${imports.type(codec, "Read")}<${own}> = ${readFunction(is, inner, scope, 0)};`,
+          `export const write${own}: ${imports.type(codec, "Write")}<${own}> = ${writeFunction(is, inner, scope, 0)};`,
+        ];
+  const alias = inner === own ? [] : [...docComment(type, ""), `export type ${own} = ${typeText(is, inner, scope)};`];
+  return [...inside, { lines: [...alias, ...functions] }].filter((declaration) => declaration.lines.length > 0);
+}
+
+function checks(type: NamedType, scope: Scope): readonly DeclarationView[] {
+  const lines = typeChecks(type, scope);
+  return lines.length === 0 ? [] : [{ lines: [`export interface ${derivedNames(scope.model, pascalCase(type.name))("Checks")} {`, ...lines.map((line) => `  ${line}`), "}"] }];
+}
+
+/** The predicates that belong to a named type; of one that is a field, `value`. */
+export function typeChecks(type: NamedType, scope: Scope): readonly string[] {
+  const own = pascalCase(type.name);
+  if (type.is.kind === "record") return checkLines(type.is.fields, own, scope);
+  return type.is.field.check ? [`readonly value: ${scope.imports.type("pliny/runtime", "Check")}<${own}>;`] : [];
+}
+
+/** Whether somebody has to write predicates for it. */
+export function hasChecks(model: Model, type: NamedType): boolean {
+  return type.is.kind === "field" ? type.is.field.check : checkedFields(model, type.is.fields, "").length > 0;
+}

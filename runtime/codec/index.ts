@@ -1,0 +1,52 @@
+// What generated code and hand-written code import as `pliny/codec`: decorated JSON, read and written. It runs in a browser too.
+
+export { readDict, readList, readMap, readSet, writeDict, writeList, writeMap, writeSet } from "./containers.js";
+export { type EnumValues, known, type Open, readEnum, Unknown, writeEnum } from "./enum.js";
+export { type CodecErrorCode, type CodecRefusal, DecodeError, EncodeError } from "./error.js";
+export type { FieldRules, Given, Input, Older, Rules } from "./given.js";
+export { canonicalText, type Json, type JsonRecord, type Read, readJson, type Write, writeJson } from "./json.js";
+export { inside, type Place, type Reading, type Sealed, type Vault, type Writing } from "./reading.js";
+export {
+  type Codec,
+  defaulted,
+  type NoFields,
+  nothing,
+  optional,
+  readRecord,
+  readVersion,
+  required,
+  writeOptional,
+  writeRequired,
+} from "./record.js";
+export { readRef, readTaskRef, Ref, TaskRef, toRef, toTaskRef, writeRef, writeTaskRef } from "./reference.js";
+export {
+  decimal,
+  type Decimal,
+  readBigint,
+  readBool,
+  readBytes,
+  readDate,
+  readDecimal,
+  readDuration,
+  readFloat,
+  readInt,
+  readSpecialFloat,
+  readString,
+  readTime,
+  readUrl,
+  readUuid,
+  writeBigint,
+  writeBool,
+  writeBytes,
+  writeDate,
+  writeDecimal,
+  writeDuration,
+  writeFloat,
+  writeInt,
+  writeSpecialFloat,
+  writeString,
+  writeTime,
+  writeUrl,
+  writeUuid,
+} from "./scalars.js";
+export { readSecret, Secret, toSecret, writeSecret } from "./secret.js";

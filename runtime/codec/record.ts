@@ -1,0 +1,102 @@
+// Records: their members, their version, and the codec of what is stored as one.
+
+import { DecodeError, describe, refuse, under } from "./error.js";
+import { isList, type Json, type JsonRecord, type Read, type Write } from "./json.js";
+import type { Reading, Writing } from "./reading.js";
+
+/** How the fields of a type are stored. `encode` writes shape `version`, `__v` included. */
+export interface Codec<Fields> {
+  readonly version: number;
+  encode(fields: Fields, at: Writing): JsonRecord;
+  decode(json: JsonRecord, at: Reading): Fields;
+}
+
+/** No fields at all. */
+export type NoFields = Readonly<Record<string, never>>;
+
+/** For a task without args or fields. */
+export const nothing: Codec<NoFields> = {
+  version: 1,
+  encode: () => ({ __v: 1 }),
+  decode: (json) => {
+    readVersion(json);
+    return {};
+  },
+};
+
+/**
+ * JSON as a record: no list, and no tagged value, which is told by its capital letter. Members that nobody asks for stay where they are; it
+ * is the same object.
+ */
+export function readRecord(json: Json): JsonRecord {
+  if (json === null || typeof json !== "object" || isList(json)) refuse("type", "a record", json);
+  for (const key in json) {
+    const unit = key.charCodeAt(0);
+    if (!((unit >= 0x61 && unit <= 0x7a) || unit === 0x5f)) refuse("form", "a record, its keys in lower case", json);
+  }
+  return json;
+}
+
+/** The shape that a stored record has, `__v`. */
+export function readVersion(record: JsonRecord): number {
+  const version = record["__v"];
+  if (typeof version === "number" && Number.isSafeInteger(version) && version >= 1) return version;
+  const code = version === undefined ? "missing" : "form";
+  throw new DecodeError({ code, expected: "a positive integer", got: describe(version), pointer: "/__v" });
+}
+
+/** A member that must be there. Absent and null are the same thing, here and below. */
+export function required<T>(record: JsonRecord, key: string, read: Read<T>, at: Reading): T {
+  const json = memberOf(record, key);
+  try {
+    if (json === undefined || json === null) refuse("missing", "a value", json);
+    return read(json, at);
+  } catch (error) {
+    throw under(error, key);
+  }
+}
+
+export function optional<T>(record: JsonRecord, key: string, read: Read<T>, at: Reading): T | null {
+  const json = memberOf(record, key);
+  if (json === undefined || json === null) return null;
+  try {
+    return read(json, at);
+  } catch (error) {
+    throw under(error, key);
+  }
+}
+
+/** `value` is what an absent member reads as. */
+export function defaulted<T>(record: JsonRecord, key: string, read: Read<T>, at: Reading, value: NoInfer<T>): T {
+  const json = memberOf(record, key);
+  if (json === undefined || json === null) return value;
+  try {
+    return read(json, at);
+  } catch (error) {
+    throw under(error, key);
+  }
+}
+
+/** `key`, the stored one, is what the pointer of an error starts with. */
+export function writeRequired<T>(value: T, write: Write<T>, at: Writing, key: string): Json {
+  try {
+    return write(value, at);
+  } catch (error) {
+    throw under(error, key);
+  }
+}
+
+/** Undefined, which JSON.stringify leaves out, for null. */
+export function writeOptional<T>(value: T | null, write: Write<T>, at: Writing, key?: string): Json | undefined {
+  if (value === null) return undefined;
+  try {
+    return write(value, at);
+  } catch (error) {
+    throw key === undefined ? error : under(error, key);
+  }
+}
+
+// Of all names that a member may have, `constructor` alone is one that every object has already.
+function memberOf(record: JsonRecord, key: string): Json | undefined {
+  return key !== "constructor" || Object.hasOwn(record, key) ? record[key] : undefined;
+}

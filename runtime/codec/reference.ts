@@ -1,0 +1,112 @@
+// References to resources and to runs of tasks: a type, an id, and `load()`, which asks nothing of anyone until it is called.
+
+import { refuse, refuseToWrite, DecodeError } from "./error.js";
+import { isList, readTag, type Json } from "./json.js";
+import { isUuid } from "./scalars.js";
+import type { Reading, Writing } from "./reading.js";
+
+interface Named {
+  readonly type: string;
+  readonly id: string;
+}
+
+abstract class Reference<T> implements Named {
+  abstract readonly kind: "resource" | "task";
+  readonly type: string;
+  readonly id: string;
+  readonly #load: () => Promise<T>;
+
+  /** `type` is the row's own type by its stored key, never a class name; `load` is called each time that `load()` is. */
+  constructor(type: string, id: string, load: () => Promise<T>) {
+    this.type = type;
+    this.id = id;
+    this.#load = load;
+  }
+
+  load(): Promise<T> {
+    return this.#load();
+  }
+}
+
+/** A reference to a resource. */
+export class Ref<T> extends Reference<T> {
+  override readonly kind = "resource" as const;
+}
+
+/** A reference to a run of a task. */
+export class TaskRef<T> extends Reference<T> {
+  override readonly kind = "task" as const;
+}
+
+/** `type` is the declared one. The row's own may be a subtype of it: only whoever loads knows the families, and refuses another there. */
+export function readRef<T>(json: Json, type: string, at: Reading): Ref<T> {
+  const named = readNamed(json, { tag: "Resource", expected: `a reference to a ${type} as {"Resource": [type, id]}`, isType: isName });
+  return new Ref<T>(named.type, named.id, () => loadNamed<T>(named, at));
+}
+
+export function writeRef(value: Ref<unknown>, _at: Writing): Json {
+  if (!(value instanceof Ref)) refuseToWrite("type", "a Ref", value);
+  if (!isName(value.type) || !isUuid(value.id)) refuseToWrite("form", "a reference to a resource, by type and id", value);
+  return { Resource: [value.type, value.id] };
+}
+
+export function readTaskRef<T>(json: Json, type: string, at: Reading): TaskRef<T> {
+  const named = readNamed(json, { tag: "Task", expected: `a reference to a run of ${type} as {"Task": [type, id]}`, isType: isTaskName });
+  return new TaskRef<T>(named.type, named.id, () => loadNamed<T>(named, at));
+}
+
+export function writeTaskRef(value: TaskRef<unknown>, _at: Writing): Json {
+  if (!(value instanceof TaskRef)) refuseToWrite("type", "a TaskRef", value);
+  if (!isTaskName(value.type) || !isUuid(value.id)) refuseToWrite("form", "a reference to a run, by type and id", value);
+  return { Task: [value.type, value.id] };
+}
+
+/** What a setter was given, as a reference; to something at hand, `load()` gives that. */
+export function toRef<T extends Named>(value: T | Ref<T>): Ref<T>;
+export function toRef<T extends Named>(value: T | Ref<T> | null): Ref<T> | null;
+export function toRef<T extends Named>(value: T | Ref<T> | null): Ref<T> | null {
+  return value === null || value instanceof Ref ? value : new Ref<T>(value.type, value.id, () => Promise.resolve(value));
+}
+
+export function toTaskRef<T extends Named>(value: T | TaskRef<T>): TaskRef<T>;
+export function toTaskRef<T extends Named>(value: T | TaskRef<T> | null): TaskRef<T> | null;
+export function toTaskRef<T extends Named>(value: T | TaskRef<T> | null): TaskRef<T> | null {
+  return value === null || value instanceof TaskRef ? value : new TaskRef<T>(value.type, value.id, () => Promise.resolve(value));
+}
+
+interface ReferenceForm {
+  readonly tag: "Resource" | "Task";
+  readonly expected: string;
+  readonly isType: (text: string) => boolean;
+}
+
+function readNamed(json: Json, { tag, expected, isType }: ReferenceForm): Named {
+  const pair = readTag(json, tag, expected);
+  if (!isList(pair) || pair.length !== 2) refuse("type", expected, json);
+  const [type, id] = pair;
+  if (typeof type !== "string" || typeof id !== "string") refuse("type", expected, json);
+  if (!isType(type) || !isUuid(id)) refuse("form", expected, json);
+  return { type, id };
+}
+
+/** What was loaded is of the class that the registry has for its type; that it is the one asked for can be checked here. */
+async function loadNamed<T>(named: Named, at: Reading): Promise<T> {
+  const loaded = await at.load(named.type, named.id);
+  if (!isNamed(loaded) || loaded.type !== named.type || loaded.id !== named.id) {
+    throw new DecodeError({ code: "type", expected: `${named.type} ${named.id} to be loaded`, got: "something else", pointer: "" });
+  }
+  return loaded as T;
+}
+
+function isNamed(loaded: unknown): loaded is Named {
+  return typeof loaded === "object" && loaded !== null && "type" in loaded && "id" in loaded;
+}
+
+function isName(text: string): boolean {
+  return /^[a-z][a-z0-9_]*$/.test(text);
+}
+
+/** `database.provision`, or the bare name of a global task. */
+function isTaskName(text: string): boolean {
+  return /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$/.test(text);
+}

@@ -1,0 +1,132 @@
+// Secrets: values that never print, and are stored as only the vault can open them. What was read stays sealed until someone reveals it
+// with a reason, and is written again as it was, so that a lost key fails that one reveal and not the row.
+
+import { type CodecErrorCode, DecodeError, EncodeError, refuse, under, withheld } from "./error.js";
+import { canonicalText, isList, readTag, type Json, type Read, type Write } from "./json.js";
+import type { Place, Reading, Sealed, Writing } from "./reading.js";
+
+/** Either what was given, or what was read: sealed, bound to its place. */
+type Content<T> =
+  | { readonly kind: "given"; readonly value: T }
+  | { readonly kind: "sealed"; readonly sealed: Sealed; readonly place: Place; readonly open: (reason: string) => T };
+
+const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
+// Given by the class below to the functions of this file alone.
+let secretOf: <T>(content: Content<T>) => Secret<T>;
+let contentOf: <T>(secret: Secret<T>) => Content<T>;
+
+export class Secret<T> {
+  readonly #content: Content<T>;
+
+  private constructor(content: Content<T>) {
+    this.#content = content;
+  }
+
+  static {
+    secretOf = (content) => new Secret(content);
+    contentOf = (secret) => secret.#content;
+  }
+
+  static of<T>(value: T): Secret<T> {
+    return secretOf({ kind: "given", value });
+  }
+
+  /**
+   * The value. The reason is written to the log by the vault, unless the secret was given to this process and never stored. Throws where
+   * there is no vault, where the key is lost, and where what was sealed is not of its declared type.
+   */
+  reveal(reason: string): T {
+    if (typeof reason !== "string" || reason.trim() === "") throw new TypeError("A secret is revealed for a reason: say which.");
+    return this.#content.kind === "given" ? this.#content.value : this.#content.open(reason);
+  }
+
+  toString(): string {
+    return "[secret]";
+  }
+
+  toJSON(): string {
+    return "[secret]";
+  }
+
+  [inspect](): string {
+    return "[secret]";
+  }
+}
+
+const secretForm = 'a secret as {"Vault": [key id, text]}';
+
+/** Checks the envelope; `read` runs when the secret is revealed. */
+export function readSecret<T>(json: Json, read: Read<T>, at: Reading): Secret<T> {
+  const sealed = readSealed(json);
+  return secretOf({ kind: "sealed", sealed, place: at.place, open: (reason) => open(sealed, read, { at, reason }) });
+}
+
+/**
+ * Seals it for the place of `at`; what is sealed for that place already stays as it is. What comes from another place is opened and sealed
+ * again. Throws an EncodeError where there is no vault to do so.
+ */
+export function writeSecret<T>(value: Secret<T>, write: Write<T>, at: Writing): Json {
+  if (!(value instanceof Secret)) throw new EncodeError({ code: "type", expected: "a Secret", got: "[secret]", pointer: "" });
+  const content = contentOf(value);
+  if (content.kind === "sealed" && isSamePlace(content.place, at.place)) return { Vault: content.sealed };
+  if (at.vault === null) {
+    throw new EncodeError({ code: "vault", expected: "a keyring, for a secret is written sealed or not at all", got: "none", pointer: "" });
+  }
+  const revealed = content.kind === "given" ? content.value : content.open("It is copied to another place.");
+  return { Vault: at.vault.seal(plainText(revealed, write, at), at.place) };
+}
+
+/** What a setter was given, as a secret. NonNullable keeps the first form from taking null for a value. */
+export function toSecret<T>(value: NonNullable<T> | Secret<T>): Secret<T>;
+export function toSecret<T>(value: T | Secret<T> | null): Secret<T> | null;
+export function toSecret<T>(value: T | Secret<T> | null): Secret<T> | null {
+  if (value === null) return null;
+  return value instanceof Secret ? value : Secret.of(value);
+}
+
+function readSealed(json: Json): Sealed {
+  try {
+    const sealed = readTag(json, "Vault", secretForm);
+    if (!isList(sealed) || sealed.length !== 2) refuse("type", secretForm, json);
+    const [key, blob] = sealed;
+    if (typeof key !== "number" || typeof blob !== "string") refuse("type", secretForm, json);
+    if (!Number.isSafeInteger(key) || key < 0 || blob === "") refuse("form", secretForm, json);
+    return [key, blob];
+  } catch (error) {
+    // What stands there instead may well be the secret itself, left open by a mistake.
+    throw withheld(error);
+  }
+}
+
+function open<T>(sealed: Sealed, read: Read<T>, { at, reason }: { readonly at: Reading; readonly reason: string }): T {
+  const steps = at.place.path;
+  if (at.vault === null) throw under(notRevealed("vault", "a keyring that opens it"), ...steps);
+  const text = at.vault.open(sealed, at.place, reason);
+  try {
+    const plain: Json = JSON.parse(text);
+    if (!isList(plain) || plain.length !== 1) refuse("type", "one value", plain);
+    const [json = null] = plain;
+    return read(json, at);
+  } catch (error) {
+    // A SyntaxError quotes the text that it could not read.
+    throw under(error instanceof SyntaxError ? notRevealed("form", "JSON") : withheld(error), ...steps);
+  }
+}
+
+function notRevealed(code: CodecErrorCode, expected: string): DecodeError {
+  return new DecodeError({ code, expected, got: "[secret]", pointer: "" });
+}
+
+/** What is sealed: the canonical text of a list that holds the value. */
+function plainText<T>(value: T, write: Write<T>, at: Writing): string {
+  try {
+    return canonicalText([write(value, at)]);
+  } catch (error) {
+    throw withheld(error);
+  }
+}
+
+function isSamePlace(left: Place, right: Place): boolean {
+  return left.root === right.root && left.id === right.id && canonicalText(left.path) === canonicalText(right.path);
+}

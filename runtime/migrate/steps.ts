@@ -1,0 +1,83 @@
+// The runtime's own tables, in schema `pliny`, as numbered steps that come with the package. They are applied before anything generated,
+// each once and in order, each in a transaction of its own. A step that was released is never changed: what it lacks is a step after it.
+
+export interface Step {
+  readonly number: number;
+  /** What it makes, in a few words, for whoever reads what was applied. */
+  readonly name: string;
+  /** Statements in plain SQL, separated by `;`. */
+  readonly sql: string;
+}
+
+export const steps: readonly Step[] = [
+  {
+    number: 1,
+    name: "legal moves",
+    sql: `
+create schema pliny;
+comment on schema pliny is 'What the pliny runtime keeps for itself. Made by its numbered steps; change nothing here by hand.';
+
+-- One row a legal move, put there by the generated schema and by migrations. Rows rather than a constraint on each table, so that two
+-- branches that each add a state do not forbid each other's; and without a foreign key, whose row lock all moves of a type would share.
+create table pliny.move (
+  type   text collate "C" not null,    -- a resource, or a task as resource.task, by its stored name
+  "from" text collate "C" not null,    -- a state; __new__ before the first
+  "to"   text collate "C" not null,
+  primary key (type, "from", "to")
+);
+comment on table pliny.move is 'The moves that a state machine may make. Besides these, all but a stopped one may stop or panic, and one in panic may go to any of its states.';
+
+-- Refuses a row that is not inserted in its first state, and a change of state that is no legal move. The trigger goes on every table that
+-- has "type" and "state":
+--   create trigger check_insert before insert on … for each row execute function pliny.check_move();
+--   create trigger check_move before update of state on … for each row when (old.state is distinct from new.state)
+--     execute function pliny.check_move();
+-- The condition keeps it from being called for what is no move: claims, saves, stays.
+create function pliny.check_move() returns trigger language plpgsql as $function$
+declare
+  leaving text := '__new__';
+  choices text;
+begin
+  if tg_op = 'UPDATE' then
+    leaving := old.state;
+    if new.type is distinct from old.type then
+      raise exception 'A % does not become a %.', old.type, new.type
+        using errcode = 'check_violation', schema = tg_table_schema, table = tg_table_name, constraint = 'legal_move',
+              hint = 'The type of a row is given once, when it is inserted.';
+    end if;
+    if leaving <> '__stop__' and new.state in ('__stop__', '__panic__') then
+      return new;
+    end if;
+  end if;
+
+  -- Out of a panic a person, or an owner, may lead it to any state that the type has.
+  if exists (select from pliny.move m where m.type = new.type and m."to" = new.state and m."from" = leaving)
+     or leaving = '__panic__' and exists (
+       select from pliny.move m where m.type = new.type and (m."to" = new.state or m."from" = new.state and new.state <> '__new__')) then
+    return new;
+  end if;
+
+  if not exists (select from pliny.move m where m.type = new.type) then
+    raise exception 'There is no type %: pliny.move has no row for it.', quote_literal(new.type)
+      using errcode = 'check_violation', schema = tg_table_schema, table = tg_table_name, constraint = 'legal_move',
+            hint = 'Apply the generated schema or its migrations: they bring the legal moves of each type.';
+  end if;
+
+  select string_agg(distinct m."to", ', ' order by m."to") into choices from pliny.move m
+   where m.type = new.type
+     and case leaving when '__panic__' then true when '__stop__' then false else m."from" = leaving and m."to" not in ('__stop__', '__panic__') end;
+  raise exception '%', case tg_op
+      when 'INSERT' then format('A new %s does not begin in %s.', new.type, new.state)
+      else format('A %s does not go from %s to %s.', new.type, leaving, new.state) end
+    using errcode = 'check_violation', schema = tg_table_schema, table = tg_table_name, constraint = 'legal_move',
+          detail = format('Row %s.', new.id),
+          hint = case
+            when tg_op = 'INSERT' then format('It begins in %s.', choices)
+            when leaving = '__stop__' then 'What has stopped goes nowhere: make a new one.'
+            else format('From %s it may go to %s.', leaving, concat_ws(', ', choices, '__stop__', '__panic__')) end;
+end
+$function$;
+comment on function pliny.check_move() is 'Trigger: refuses a row that begins in another than its first state, and a change of state that is no row of pliny.move.';
+`.trimStart(),
+  },
+];

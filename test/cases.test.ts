@@ -1,0 +1,63 @@
+// The golden cases: specs in; files and diagnostics out, every byte of them. `UPDATE=1 npx vitest run test/cases.test.ts` rewrites what is
+// expected; git shows what that changed. A case that is wrong has no expected/; a case that is right need not have one.
+
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { hasErrors } from "../compiler/diagnostic.js";
+import { compileFolder, filesUnder, goldenCases, type CaseResult, type GoldenCase } from "./setup/cases.js";
+
+const update = process.env["UPDATE"] === "1";
+
+test("there are cases", () => {
+  expect(goldenCases.length).toBeGreaterThan(0);
+});
+
+describe.each(goldenCases)("$name", (goldenCase) => {
+  const result = compileFolder(goldenCase.folder);
+  if (update) rewrite(goldenCase, result);
+
+  test("diagnostics", () => {
+    expect(render(result)).toBe(expectedDiagnostics(goldenCase));
+  });
+
+  test.runIf(hasErrors(result.diagnostics))("what has an error makes no files", () => {
+    expect(result.files).toEqual([]);
+    expect(filesUnder(join(goldenCase.folder, "expected"))).toEqual([]);
+  });
+
+  test.runIf(existsSync(join(goldenCase.folder, "expected")))("every file, every byte", () => {
+    const folder = join(goldenCase.folder, "expected");
+    expect(result.files.map((file) => file.path).sort()).toEqual(filesUnder(folder));
+    for (const file of result.files) expect(file.text, file.path).toBe(readFileSync(join(folder, file.path), "utf8"));
+  });
+
+  test("the same again, and whatever the order of the files", () => {
+    for (const again of [compileFolder(goldenCase.folder), compileFolder(goldenCase.folder, "reversed")]) {
+      expect(again.files).toEqual(result.files);
+      expect(render(again)).toBe(render(result));
+    }
+  });
+});
+
+function render(result: CaseResult): string {
+  return renderText(result.diagnostics, { colour: false });
+}
+
+function expectedDiagnostics(goldenCase: GoldenCase): string {
+  const path = join(goldenCase.folder, "diagnostics.txt");
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+function rewrite(goldenCase: GoldenCase, result: CaseResult): void {
+  const diagnostics = join(goldenCase.folder, "diagnostics.txt");
+  const expected = join(goldenCase.folder, "expected");
+  if (result.diagnostics.length > 0) writeFileSync(diagnostics, render(result));
+  else rmSync(diagnostics, { force: true });
+  if (!existsSync(expected)) return;
+  rmSync(expected, { recursive: true });
+  for (const file of result.files) {
+    mkdirSync(dirname(join(expected, file.path)), { recursive: true });
+    writeFileSync(join(expected, file.path), file.text);
+  }
+}

@@ -1,0 +1,93 @@
+// TypeScript for tests: the compiler as a process, under the flags that generated code must bear, and the syntax of a text.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ts } from "ts-morph";
+import type { GeneratedFile } from "../../compiler/emit.js";
+import { projectRoot } from "./project.js";
+
+const flags = {
+  target: "es2023",
+  lib: ["es2023"],
+  module: "nodenext",
+  types: [],
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  noImplicitOverride: true,
+  noFallthroughCasesInSwitch: true,
+  noUnusedLocals: true,
+  verbatimModuleSyntax: true,
+  isolatedDeclarations: true,
+  declaration: true,
+  erasableSyntaxOnly: true,
+  // For projects with `imports: ts`.
+  allowImportingTsExtensions: true,
+  skipLibCheck: true,
+  noEmit: true,
+};
+
+/** Puts generated files into folders of their own under `folder`, with a tsconfig.json that leads `pliny/…` to the sources here. */
+export function writeProject(folder: string, parts: ReadonlyMap<string, readonly GeneratedFile[]>): void {
+  const paths = { "pliny/runtime": [join(projectRoot, "runtime/index.ts")], "pliny/codec": [join(projectRoot, "runtime/codec/index.ts")] };
+  writeIn(folder, "package.json", JSON.stringify({ type: "module" }));
+  // The runtime's sources are read along, and they know Node; the generated code gets no types but its own imports.
+  const compilerOptions = { ...flags, paths, typeRoots: [join(projectRoot, "node_modules/@types")], types: ["node"] };
+  writeIn(folder, "tsconfig.json", JSON.stringify({ compilerOptions, include: ["**/*.ts"] }));
+  for (const [part, files] of parts) {
+    for (const file of files) if (file.path.endsWith(".ts")) writeIn(folder, `${part}/${file.path}`, file.text);
+  }
+}
+
+/** What `tsc` says of the project in a folder; empty where it is content. */
+export function typeCheck(folder: string): string {
+  const tsc = join(projectRoot, "node_modules/typescript/bin/tsc");
+  const run = spawnSync(process.execPath, [tsc, "-p", folder, "--pretty", "false"], { cwd: folder, encoding: "utf8" });
+  if (run.error !== undefined) throw run.error;
+  return run.status === 0 ? "" : `${run.stdout}${run.stderr}`;
+}
+
+export interface Syntax {
+  /** What the parser finds wrong. */
+  readonly errors: readonly string[];
+  /** The kind of every node, in preorder: the text's shape without its words. */
+  readonly shape: readonly string[];
+  /** Stretches that are literal text: the insides of strings, of regular expressions, of templates. */
+  readonly literals: readonly (readonly [start: number, end: number])[];
+}
+
+/** Reads a text as TypeScript, syntax only. */
+export function readSyntax(text: string): Syntax {
+  const source = ts.createSourceFile("text.ts", text, ts.ScriptTarget.ES2023, true);
+  const shape: string[] = [];
+  const literals: [number, number][] = [];
+  const visit = (node: ts.Node): void => {
+    shape.push(ts.SyntaxKind[node.kind]);
+    if (ts.isStringLiteral(node) || ts.isRegularExpressionLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node))
+      literals.push([node.getStart(), node.end]);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  const errors =
+    ts.transpileModule(text, { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ES2023 } }).diagnostics ?? [];
+  return { errors: errors.map((error) => ts.flattenDiagnosticMessageText(error.messageText, "\n")), shape, literals };
+}
+
+/** The comments of a text, as stretches of it. */
+export function commentsOf(text: string): readonly (readonly [start: number, end: number])[] {
+  const comments: [number, number][] = [];
+  const source = ts.createSourceFile("text.ts", text, ts.ScriptTarget.ES2023, true);
+  const visit = (node: ts.Node): void => {
+    for (const range of ts.getLeadingCommentRanges(text, node.pos) ?? []) comments.push([range.pos, range.end]);
+    for (const range of ts.getTrailingCommentRanges(text, node.end) ?? []) comments.push([range.pos, range.end]);
+    for (const child of node.getChildren(source)) visit(child);
+  };
+  visit(source);
+  return comments;
+}
+
+function writeIn(folder: string, path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
