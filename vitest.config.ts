@@ -19,7 +19,7 @@ export default defineConfig({
         extends: true,
         test: { name: "quick", include: ["test/**/*.test.ts"], exclude: ["test/long/**", "test/bench/**", "test/cases/**"] },
       },
-      { extends: true, test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 1_800_000 } },
+      { extends: true, test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 1_800_000, env: { PLINY_EFFORT: "25" } } },
     ],
   },
 });

@@ -61,7 +61,11 @@ export function cacheText(cache: Cache, identity: string): string {
 /** A spec as it was parsed when its text was this one; null where it was another. */
 export function recall(cache: Cache, source: SourceFile): Checked<readonly SpecDocument[]> | null {
   const entry = cache.entries.get(source.path);
-  if (!entry || entry.hash !== hashOf(source.text)) return null;
+  return !entry || entry.hash !== hashOf(source.text) ? null : recallEntry(entry, source);
+}
+
+/** What an entry that belongs to this very text says. */
+export function recallEntry(entry: CacheEntry, source: SourceFile): Checked<readonly SpecDocument[]> {
   // Written by `remember`, as the first line of the cache proves.
   const stored = JSON.parse(entry.json) as readonly StoredDocument[];
   return { value: stored.map(({ kind, written, places, spec, lost }) => ({ kind, file: source, written, places, spec: spec ?? (written as SpecDocument["spec"]), lost })), diagnostics: [] };

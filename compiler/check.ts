@@ -37,7 +37,9 @@ export function checkModel(documents: readonly SpecDocument[]): Checked<Model> {
     checkIndexes(resource, base, context);
     resources.set(name, { ...resource, api: readApi(draft, resource, base, types, context) });
   }
-  if (documents.every((document) => document.lost.length === 0) && !declared.hasNameless) {
+  // What could not be read, or leads nowhere, may have been meant to start them.
+  const unread = declared.hasNameless || documents.some((document) => document.lost.length > 0);
+  if (!unread && !found.some(({ code }) => misled.has(code))) {
     const starters = [...resources.values()].map(({ name, states, api }) => ({
       resource: name, tasks: [...states.flatMap((state) => state.starts ?? []), ...(api?.start ?? [])],
     }));
@@ -53,6 +55,8 @@ export function checkModel(documents: readonly SpecDocument[]): Checked<Model> {
   };
   return { value: model, diagnostics: applyLevels(found, config) };
 }
+
+const misled: ReadonlySet<string> = new Set([report.noSuchName.code, report.refersToGone.code, report.startsForeign.code]);
 
 /** Specs in which nothing stands at all are a mistake; what could not be read stands there. */
 function checkAny(documents: readonly SpecDocument[], found: Diagnostic[]): void {

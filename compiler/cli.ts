@@ -3,11 +3,11 @@
 
 import { Command, CommanderError, Option } from "commander";
 import { version } from "#version";
-import type { Context, Outcome } from "./commands/outcome.js";
-import type { Diagnostic } from "./diagnostic.js";
+import { countDiagnostics, type Context, type Outcome } from "./commands/outcome.js";
 import { openProject } from "./files.js";
+import type { Format } from "./render.js";
 
-type Format = "text" | "json" | "sarif" | "github";
+const formats: readonly Format[] = ["text", "json", "sarif", "github"];
 
 interface Row {
   readonly name: string;
@@ -104,7 +104,7 @@ function commandOf(row: Row): Command {
   const command = new Command(row.name).description(row.summary).exitOverride();
   if (row.argument) command.argument(...row.argument);
   for (const option of row.options) command.addOption(option);
-  if (row.reports) command.addOption(new Option("--format <format>", "how diagnostics are written").choices(["text", "json", "sarif", "github"]).default("text"));
+  if (row.reports) command.addOption(new Option("--format <format>", "how diagnostics are written").choices(formats).default("text"));
   command.addOption(new Option("--json", "one JSON document on stdout, text for people on stderr").conflicts("format"));
   command.addOption(new Option("--cwd <folder>", "the project's folder").default(".", "this one"));
   command.addHelpText("after", `\nExample:\n${row.example.map((line) => `  ${line}`).join("\n")}`);
@@ -126,21 +126,27 @@ function commandOf(row: Row): Command {
 }
 
 function formatOf(value: unknown): Format {
-  return value === "json" || value === "sarif" || value === "github" ? value : "text";
+  return formats.find((format) => format === value) ?? "text";
 }
 
-/** A document for machines goes to stdout and what is said to people to stderr; without one, people have stdout and diagnostics stderr. */
+/** A document for machines goes to stdout and what is said to people to stderr; without one, people have stdout, and stderr what is wrong. */
 async function print(command: string, { exitCode, diagnostics, facts, lines }: Outcome, format: Format): Promise<void> {
-  const said = lines.filter((line, at) => line !== "" || at > 0).map((line) => `${line}\n`).join("");
+  const said = lines.map((line) => `${line}\n`).join("");
   if (format === "text") {
-    if (diagnostics.length > 0) process.stderr.write(await renderDiagnostics(diagnostics, "text"));
-    const stream = exitCode === 2 ? process.stderr : process.stdout;
-    stream.write(said);
+    if (diagnostics.length > 0) process.stderr.write(await rendered(diagnostics, "text"));
+    (exitCode === 2 ? process.stderr : process.stdout).write(said);
     return;
   }
-  const document = format === "json" ? jsonDocument(command, { exitCode, facts, diagnostics: await renderDiagnostics(diagnostics, "json") }) : await renderDiagnostics(diagnostics, format);
-  process.stdout.write(document);
-  process.stderr.write(said);
+  const document = await rendered(diagnostics, format);
+  process.stdout.write(format === "json" ? `${JSON.stringify({ command, exitCode, ...facts, diagnostics: JSON.parse(document) }, null, 2)}\n` : document);
+  process.stderr.write(diagnostics.length > 0 ? `${said}${countDiagnostics(diagnostics)}\n` : said);
+}
+
+/** What renders is loaded only where there is something to render. */
+async function rendered(diagnostics: Outcome["diagnostics"], format: Format): Promise<string> {
+  if (diagnostics.length === 0 && format === "json") return "[]";
+  const { renderDiagnostics } = await import("./render.js");
+  return renderDiagnostics(diagnostics, { format, colour: usesColour(process.stderr) });
 }
 
 /** `FORCE_COLOR` and `NO_COLOR` are what people set; without them there is colour on a terminal only. */

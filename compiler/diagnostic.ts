@@ -52,6 +52,11 @@ function mistake<Args extends readonly unknown[]>(code: string, severity: Severi
   return Object.assign(make, { code, severity, story });
 }
 
+// What several stories begin or end with.
+const once = "states: { go: { to: [stop] } }";
+const family = "resource: database\n---\nresource: replica\nextends: database\n---\n";
+const twoStates = "resource: database\nstates: { online: { to: [failed] }, failed: { to: [online, stop] } }\n---\n";
+
 /** The catalogue. SPC001–SPC039: text and shape (`parse`). SPC040–SPC099: meaning (`check`). IDX: indexes. GEN: the generated folder (`files`). */
 export const report = {
   // parse: the text, the YAML, the shape
@@ -120,7 +125,7 @@ export const report = {
       "fields: { name: { type: string, pattern: ^[a-z]{1,63}$ } }",
       "fields: { name: { type: string, pattern: '^[a-z]{1,63}$' } }",
     ),
-    (at, { message, hint, edit }) => ({ at, message, hint, edit: edit === null ? null : { at: edit.at, newText: edit.newText } }),
+    (at, { message, hint, edit }) => ({ at, message, hint, edit }),
   ) as Mistake<[at: SourceLocation, said: { readonly message: string; readonly hint: string | null; readonly edit: Edit | null }]>,
   duplicateKey: mistake(
     "SPC008",
@@ -195,7 +200,7 @@ export const report = {
     "SPC016",
     "error",
     story(
-      "Each document says what it is by one of the keys `resource`, `task` and `type`, whose value is its name. In a file of that name beside specs/, pliny.yaml, stands what is not about one of them.",
+      "Each document says what it is by one of the keys `resource`, `task` and `type`, whose value is its name. What is not about one of them stands in pliny.yaml, beside specs/.",
       "database:\n  fields: { name: string }",
       "resource: database\nfields: { name: string }",
     ),
@@ -262,7 +267,7 @@ export const report = {
     (at, { expected, found, edit }) => ({
       at,
       message: `Expected ${expected}; found ${found}.`,
-      hint: edit === null ? null : `Write ${edit}.`,
+      hint: edit === null ? null : `Write \`${edit}\`.`,
       edit: edit === null ? null : { at, newText: edit },
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly expected: string; readonly found: string; readonly edit: string | null }]>,
@@ -274,7 +279,7 @@ export const report = {
       "fields:\n  release: { type: enum, of: [16, 17] }\n  share:   { type: decimal, default: 0.10 }",
       "fields:\n  release: { type: enum, of: ['16', '17'] }\n  share:   { type: decimal, default: '0.10' }",
     ),
-    (at, { found, edit }) => ({ at, message: `Expected a text; found ${found}, for it has no quotes.`, hint: `Write ${edit}.`, edit: { at, newText: edit } }),
+    (at, { found, edit }) => ({ at, message: `Expected a text; found ${found}, for it has no quotes.`, hint: `Write \`${edit}\`.`, edit: { at, newText: edit } }),
   ) as Mistake<[at: SourceLocation, said: { readonly found: string; readonly edit: string }]>,
   valueEmpty: mistake(
     "SPC023",
@@ -298,7 +303,7 @@ export const report = {
     (at, { written, edit }) => ({
       at,
       message: edit === null ? `The number ${written} cannot be held exactly.` : `The number ${written} is not written plainly.`,
-      hint: edit === null ? "Write one of at most 9007199254740991, or use type `bigint` and write it as text." : `Write ${edit}.`,
+      hint: edit === null ? "Write one of at most 9007199254740991, or use type `bigint` and write it as text." : `Write \`${edit}\`.`,
       edit: edit === null ? null : { at, newText: edit },
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly written: string; readonly edit: string | null }]>,
@@ -313,16 +318,20 @@ export const report = {
     (at, { name, expected, edit }) => ({
       at,
       message: `'${name}' is not ${expected}.`,
-      hint: edit === null ? null : `Write ${edit}.`,
+      hint: edit === null ? null : `Write \`${edit}\`.`,
       edit: edit === null ? null : { at, newText: edit },
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly name: string; readonly expected: string; readonly edit: string | null }]>,
   moreWrong: mistake(
     "SPC026",
     "error",
-    story("Of one document a hundred mistakes of shape are shown. Where there are more, they mostly have one cause, and the rest is shown when these are mended.", "# a file of another kind, named .yaml", "resource: team"),
-    (at, { count }) => ({ at, message: `This document has ${count} more mistakes of this kind.`, hint: "Mend those that are shown first." }),
-  ) as Mistake<[at: SourceLocation, said: { readonly count: number }]>,
+    story(
+      "Of one document a hundred mistakes of a sort are shown. Where there are more, they mostly have one cause, and the rest is shown when these are mended.",
+      "# another tool's file, named .yaml and put into specs/",
+      "resource: team",
+    ),
+    (at) => ({ at, message: "There are more mistakes here than are shown.", hint: "Mend those that are shown first." }),
+  ) as Mistake<[at: SourceLocation]>,
 
   // check: names, types, versions, references, state graphs
   nameReserved: mistake(
@@ -342,8 +351,8 @@ export const report = {
     story(
       "Resources, named types and global tasks share one name space, and so do the fields, the tasks and the parent of a resource, and the fields and args of a task: " +
         "each is a class, or a member of one class. A subtype's names stand beside those of its base.",
-      "resource: database\nfields: { dump: string }\n---\ntask: dump\nof: database",
-      "resource: database\nfields: { dump_name: string }\n---\ntask: dump\nof: database",
+      "resource: team\n---\ntype: team\nfields: { name: string }",
+      "resource: team\n---\ntype: team_name\nfields: { name: string }",
     ),
     (at, { name, owner, first }) => ({
       at,
@@ -357,8 +366,8 @@ export const report = {
     "error",
     story(
       "In TypeScript a name is written in camelCase: `_` and what follows it becomes a capital. Two names that differ only in that would be one.",
-      "fields: { vm_id: string, vm__id: string }",
-      "fields: { vm_id: string, old_vm_id: string }",
+      "resource: database\nfields: { vm_id: string, vm__id: string }",
+      "resource: database\nfields: { vm_id: string, old_vm_id: string }",
     ),
     (at, { name, other, inCode, first }) => ({
       at,
@@ -408,8 +417,8 @@ export const report = {
     story(
       "`key` is the name under which something is stored and sent, kept when it is renamed. Two things stored under one name could not be told apart, so a key is unique " +
         "and is no name in use beside it.",
-      "fields:\n  title: { type: string, key: name }\n  name:  string",
-      "fields:\n  title:     { type: string, key: name }\n  full_name: string",
+      "resource: book\nfields:\n  title: { type: string, key: name }\n  name:  string",
+      "resource: book\nfields:\n  title:     { type: string, key: name }\n  full_name: string",
     ),
     (at, { key, owner, first }) => ({
       at,
@@ -438,8 +447,8 @@ export const report = {
     "error",
     story(
       "Rows that old releases wrote still hold a removed field under its name. Another field of that name would read them as its own.",
-      "fields:  { host: url }\nremoved: [{ field: host, type: string }]",
-      "fields:  { endpoint: url }\nremoved: [{ field: host, type: string }]",
+      "resource: database\nfields:  { host: url }\nremoved: [{ field: host, type: string }]",
+      "resource: database\nfields:  { endpoint: url }\nremoved: [{ field: host, type: string }]",
     ),
     (at, { name, first }) => ({
       at,
@@ -454,19 +463,26 @@ export const report = {
     story(
       "A spec names something that no spec declares: a resource, a type, a task, a field, a state, a lane, a breaker. The order of files and documents does not matter, " +
         "so it is missing altogether, or spelt differently.",
-      "task: resize\nof: databse",
-      "task: resize\nof: database",
+      "resource: database\nparent: taem\n---\nresource: team",
+      "resource: database\nparent: team\n---\nresource: team",
     ),
-    (at, { name, kind, of, near, hint }) => ({
+    (at, { name, kind, of, near, newText, hint }) => ({
       at,
-      message: `There is no ${kind} '${name}'${of === null ? "" : ` ${of}`}.`,
-      hint: near === null ? hint : `Did you mean '${near}'?`,
-      edit: near === null ? null : { at, newText: near },
+      message: `There is no ${kind} ${listed([name])}${of === null ? "" : ` ${of}`}.`,
+      hint: near === null ? hint : `Did you mean ${listed([near])}?`,
+      edit: newText === null ? null : { at, newText },
     }),
   ) as Mistake<
     [
       at: SourceLocation,
-      said: { readonly name: string; readonly kind: string; readonly of: string | null; readonly near: string | null; readonly hint: string | null },
+      said: {
+        readonly name: string;
+        readonly kind: string;
+        readonly of: string | null;
+        readonly near: string | null;
+        readonly newText: string | null;
+        readonly hint: string | null;
+      },
     ]
   >,
   refersToGone: mistake(
@@ -512,8 +528,8 @@ export const report = {
       "Modifiers go with the type they were made for: `min` counts something, `of` says what is inside. Beside a named type and a reference stand only those that go with " +
         "any field (`required default immutable since key check encrypted`), and a reference is never encrypted. Elements of containers take their type's own modifiers only: " +
         "they are no fields, so they are neither required nor encrypted one by one.",
-      "fields: { address: { type: address, max: 5 } }",
-      "fields: { address: { type: address, required: true } }",
+      "resource: team\nfields: { other: { type: team, encrypted: true } }",
+      "resource: team\nfields: { other: { type: team, immutable: true } }",
     ),
     (at, { modifier, beside, hint }) => ({ at, message: `'${modifier}' does not go with ${beside}.`, hint }),
   ) as Mistake<[at: SourceLocation, said: { readonly modifier: string; readonly beside: string; readonly hint: string }]>,
@@ -523,50 +539,55 @@ export const report = {
     story(
       "A default, a bound or a constant of an upgrade is a value of its field: of its type, within its bounds, matching its pattern, one of its values. " +
         "Text is written as text: `default: '0.10'` for a decimal.",
-      "fields: { plan: { type: enum, of: [hobby, standard], default: premium } }",
-      "fields: { plan: { type: enum, of: [hobby, standard], default: hobby } }",
+      "resource: database\nfields: { plan: { type: enum, of: [hobby, standard], default: premium } }",
+      "resource: database\nfields: { plan: { type: enum, of: [hobby, standard], default: hobby } }",
     ),
-    (at, { what, of, why, edit }) => ({ at, message: `This ${what} is no value of ${of}: ${why}.`, hint: edit === null ? null : `Write ${edit}.`, edit: edit === null ? null : { at, newText: edit } }),
-  ) as Mistake<[at: SourceLocation, said: { readonly what: string; readonly of: string; readonly why: string; readonly edit: string | null }]>,
+    (at, { what, of, why, edit, hint }) => ({
+      at,
+      message: `This ${what} is no value of ${of}: ${why}.`,
+      hint: edit === null ? (hint ?? `Write another ${what}, or change the field.`) : `Write ${edit}.`,
+      edit: edit === null ? null : { at, newText: edit },
+    }),
+  ) as Mistake<[at: SourceLocation, said: { readonly what: string; readonly of: string; readonly why: string; readonly edit: string | null; readonly hint: string | null }]>,
   valueMisplaced: mistake(
     "SPC054",
     "error",
     story(
       "There is no default, and no constant in an upgrade, for bytes, containers, records and references. An absent list, set, dict or map is empty without one.",
-      "fields: { replicas: { type: list, of: database, default: [] } }",
-      "fields: { replicas: { type: list, of: database } }",
+      "resource: team\nfields: { lead: { type: team, default: ours } }",
+      "resource: team\nfields: { lead: team }",
     ),
     (at, { what, of }) => ({ at, message: `There is no ${what} for ${of}.`, hint: what === "default" ? "Remove `default`." : "Write the upgrade by hand: `code`." }),
   ) as Mistake<[at: SourceLocation, said: { readonly what: string; readonly of: string }]>,
   boundsCrossed: mistake(
     "SPC055",
     "error",
-    story("Where the lower bound lies above the upper one, no value is left.", "fields: { size: { type: int, min: 10, max: 1 } }", "fields: { size: { type: int, min: 1, max: 10 } }"),
+    story("Where the lower bound lies above the upper one, no value is left.", "resource: database\nfields: { size: { type: int, min: 10, max: 1 } }", "resource: database\nfields: { size: { type: int, min: 1, max: 10 } }"),
     (at, { lower, upper, first }) => ({
       at,
       message: `${upper} is less than ${lower}: no value lies between.`,
       hint: "Write the smaller one first.",
-      related: [{ at: first, message: "The lower bound stands here." }],
+      related: first === null ? [] : [{ at: first, message: "The lower bound stands here." }],
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly lower: string; readonly upper: string; readonly first: SourceLocation }]>,
+  ) as Mistake<[at: SourceLocation, said: { readonly lower: string; readonly upper: string; readonly first: SourceLocation | null }]>,
   patternInvalid: mistake(
     "SPC056",
     "error",
     story(
       "A pattern is a regular expression of JavaScript with the `u` flag, under which an escape that means nothing is refused. It is not anchored unless it says so with ^ and $. " +
         "In YAML it is best put between single quotes.",
-      "fields: { name: { type: string, pattern: '[a-z' } }",
-      "fields: { name: { type: string, pattern: '^[a-z]+$' } }",
+      "resource: database\nfields: { name: { type: string, pattern: '[a-z' } }",
+      "resource: database\nfields: { name: { type: string, pattern: '^[a-z]+$' } }",
     ),
     (at, { why }) => ({ at, message: `This is no regular expression: ${why}.`, hint: "Write one that JavaScript takes with the `u` flag." }),
   ) as Mistake<[at: SourceLocation, said: { readonly why: string }]>,
   enumValueTwice: mistake(
     "SPC057",
     "error",
-    story("Each value of an enum stands in it once.", "fields: { plan: { type: enum, of: [hobby, standard, hobby] } }", "fields: { plan: { type: enum, of: [hobby, standard] } }"),
+    story("Each value of an enum stands in it once.", "resource: database\nfields: { plan: { type: enum, of: [hobby, standard, hobby] } }", "resource: database\nfields: { plan: { type: enum, of: [hobby, standard] } }"),
     (at, { value, first }) => ({
       at,
-      message: `The value ${quoted(value)} stands in this enum twice.`,
+      message: `The value ${listed([value])} stands in this enum twice.`,
       hint: "Remove one of the two.",
       related: [{ at: first, message: "It stands here first." }],
     }),
@@ -576,8 +597,8 @@ export const report = {
     "error",
     story(
       "The values of an enum are stored and sent as they are written: any text of 1 to 63 characters, but for U+0000 and halves of surrogate pairs, which neither Postgres nor JSON holds.",
-      'fields: { mark: { type: enum, of: ["a\\0b"] } }',
-      "fields: { mark: { type: enum, of: [ab] } }",
+      'resource: database\nfields: { mark: { type: enum, of: ["a\\0b"] } }',
+      "resource: database\nfields: { mark: { type: enum, of: [ab] } }",
     ),
     (at, { value, why }) => ({ at, message: `${quoted(value)} cannot be a value of an enum: ${why}.`, hint: "Write a text of 1 to 63 characters." }),
   ) as Mistake<[at: SourceLocation, said: { readonly value: string; readonly why: string }]>,
@@ -586,10 +607,10 @@ export const report = {
     "error",
     story(
       "The elements of a set and the keys of a map are found by being equal, and in TypeScript only primitive values are: two Dates, lists or records with the same content are not.",
-      "fields: { holidays: { type: set, of: time } }",
-      "fields: { holidays: { type: set, of: date } }",
+      "resource: database\nfields: { holidays: { type: set, of: time } }",
+      "resource: database\nfields: { holidays: { type: set, of: date } }",
     ),
-    (at, { role, of }) => ({ at, message: `${of} cannot be ${role}: it is no primitive value in TypeScript.`, hint: "Use a text, a number, a bool, a date or an enum, or a list." }),
+    (at, { role, of }) => ({ at, message: `${capital(of)} cannot be ${role}: it is no primitive value in TypeScript.`, hint: "Use a text, a number, a bool, a date or an enum, or a list." }),
   ) as Mistake<[at: SourceLocation, said: { readonly role: string; readonly of: string }]>,
   requiresItself: mistake(
     "SPC060",
@@ -610,8 +631,8 @@ export const report = {
     "error",
     story(
       "`version` is the newest shape, `write` the one that this release writes, `oldest` the oldest that it still reads. What is written must be read: oldest ≤ write ≤ version.",
-      "version: 2\nwrite: 3",
-      "version: 3\nwrite: 2",
+      "resource: database\nversion: 2\nwrite: 3",
+      "resource: database\nversion: 3\nwrite: 2",
     ),
     (at, { what, number, limit, isAbove }) => ({
       at,
@@ -624,16 +645,18 @@ export const report = {
     "error",
     story(
       "The shape of version n is every field with since ≤ n and until > n. So `since` lies between 1 and `version`, and `until` after `since` and up to `version`.",
-      "version: 2\nfields: { endpoint: { type: url, since: 3 } }",
-      "version: 3\nfields: { endpoint: { type: url, since: 3 } }",
+      "resource: database\nversion: 2\nfields: { endpoint: { type: url, since: 3 } }",
+      "resource: database\nversion: 3\nfields: { endpoint: { type: url, since: 3 } }",
     ),
     (at, { what, number, lowest, highest }) => ({
       at,
       message:
         lowest > highest
           ? `'${what}' is ${number}, but there is no such shape: the newest is ${highest}.`
-          : `'${what}' is ${number}; it lies between ${lowest} and ${highest}, the newest version.`,
-      hint: number > highest ? `Raise \`version\`, or write at most ${highest}.` : "Write a version of this element.",
+          : lowest === highest
+            ? `'${what}' is ${number}; it can only be ${highest}, the newest version.`
+            : `'${what}' is ${number}; it lies between ${lowest} and ${highest}, the newest version.`,
+      hint: number > highest ? `Raise \`version\`, or write at most ${highest}.` : `Write at least ${lowest}.`,
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly what: string; readonly number: number; readonly lowest: number; readonly highest: number }]>,
   sinceInType: mistake(
@@ -651,8 +674,8 @@ export const report = {
     "error",
     story(
       "Upgrade n makes shape n out of shape n - 1, so there is one for 2 and each version after it, up to the newest.",
-      "version: 2\nupgrades: { 3: code }",
-      "version: 3\nupgrades: { 3: code }",
+      "resource: database\nversion: 2\nupgrades: { 3: code }",
+      "resource: database\nversion: 3\nupgrades: { 3: code }",
     ),
     (at, { upgrade, version }) => ({
       at,
@@ -665,8 +688,8 @@ export const report = {
     "error",
     story(
       "A field that is required, has no default and came with version n is missing in every row of shape n - 1. Nothing can be derived for it, so upgrade n gives it a value.",
-      "version: 2\nfields: { region: { type: string, required: true, since: 2 } }",
-      "version: 2\nfields: { region: { type: string, required: true, since: 2 } }\nupgrades: { 2: { set: { region: eu } } }",
+      "resource: database\nversion: 2\nfields: { region: { type: string, required: true, since: 2 } }",
+      "resource: database\nversion: 2\nfields: { region: { type: string, required: true, since: 2 } }\nupgrades: { 2: { set: { region: eu } } }",
     ),
     (at, { field, version, inherits }) => ({
       at,
@@ -681,8 +704,8 @@ export const report = {
     "error",
     story(
       "`set` gives constants to what is absent in shape n - 1, so it names fields of shape n: those that came with n or before, and left after it.",
-      "version: 3\nfields: { port: { type: int, since: 3 } }\nupgrades: { 2: { set: { port: 5432 } } }",
-      "version: 3\nfields: { port: { type: int, since: 3 } }\nupgrades: { 3: { set: { port: 5432 } } }",
+      "resource: database\nversion: 3\nfields: { port: { type: int, since: 3 } }\nupgrades: { 2: { set: { port: 5432 } } }",
+      "resource: database\nversion: 3\nfields: { port: { type: int, since: 3 } }\nupgrades: { 3: { set: { port: 5432 } } }",
     ),
     (at, { field, version, first }) => ({
       at,
@@ -696,12 +719,12 @@ export const report = {
     "error",
     story(
       "`replaced: { old: new }` says how a value that is no more is read. An old value that still stands in the spec is not replaced.",
-      "states: { live: { to: [closed, stop] }, closed: { to: stop } }\nreplaced: { live: closed }",
-      "states: { closed: { to: stop } }\nreplaced: { live: closed }",
+      "resource: database\nstates: { live: { to: [closed, stop] }, closed: { to: stop } }\nreplaced: { live: closed }",
+      "resource: database\nstates: { closed: { to: stop } }\nreplaced: { live: closed }",
     ),
     (at, { value, kind, first }) => ({
       at,
-      message: `The ${kind} ${quoted(value)} is replaced, and is still there.`,
+      message: `The ${kind} ${listed([value])} is replaced, and is still there.`,
       hint: "Remove it from one of the two places.",
       related: [{ at: first, message: "It is declared here." }],
     }),
@@ -712,8 +735,8 @@ export const report = {
     story(
       "`new`, `stop` and `panic` are states that everything has. Nothing goes back to `new`. To `panic` one goes with `panic(why)`, which comes with every step, or by a failure, so " +
         "`to` never names it. `stop` is the end: it is where a move may lead, but what is replaced in a resource, and `on_panic`, need a state to go on in.",
-      "states: { live: { to: [panic, stop] } }",
-      "states: { live: { to: [stop] } }",
+      "resource: database\nstates: { live: { to: [panic, stop] } }",
+      "resource: database\nstates: { live: { to: [stop] } }",
     ),
     (at, { target, keyword }) => ({ at, message: `'${target}' may not stand under '${keyword}'.`, hint: targetHints[target] ?? "Name a state of its own." }),
   ) as Mistake<[at: SourceLocation, said: { readonly target: string; readonly keyword: string }]>,
@@ -722,8 +745,8 @@ export const report = {
     "error",
     story(
       "A subtype extends a resource that extends nothing: families have two generations, so that one table and one chain of upgrades serve all of it.",
-      "resource: standby\nextends: replica      # which extends database",
-      "resource: standby\nextends: database",
+      "resource: database\n---\nresource: replica\nextends: database\n---\nresource: standby\nextends: replica",
+      "resource: database\n---\nresource: replica\nextends: database\n---\nresource: standby\nextends: database",
     ),
     (at, { base, root }) => ({
       at,
@@ -738,8 +761,8 @@ export const report = {
     story(
       "A subtype adds and changes nothing: it has the table, the parent, the versions and the states of its base. It may have `fields removed states replaced unique indexes api` " +
         "of its own, and to an inherited state it may add moves.",
-      "resource: replica\nextends: database\nparent: region",
-      "resource: replica\nextends: database\nstates: { online: { to: [promoting] } }",
+      "resource: database\n---\nresource: replica\nextends: database\nstates: { live: { timeout: 1h } }",
+      "resource: database\n---\nresource: replica\nextends: database\nstates: { live: { to: [promoting] }, promoting: { to: [live] } }",
     ),
     (at, { keyword, of, base }) => ({ at, message: `'${keyword}' of ${of} comes from '${base}' and cannot be changed.`, hint: `Remove \`${keyword}\` here.` }),
   ) as Mistake<[at: SourceLocation, said: { readonly keyword: string; readonly of: string; readonly base: string }]>,
@@ -748,8 +771,8 @@ export const report = {
     "error",
     story(
       "A subtype's task of the same name takes the place of its base's. Whoever starts it knows only the base, so it takes the same args.",
-      "task: resize\nof: database\nargs: { plan: string }\n---\ntask: resize\nof: replica\nargs: {}",
-      "task: resize\nof: database\nargs: { plan: string }\n---\ntask: resize\nof: replica\nargs: { plan: string }",
+      `${family}task: resize\nof: database\nargs: { plan: string }\n${once}\n---\ntask: resize\nof: replica\n${once}`,
+      `${family}task: resize\nof: database\nargs: { plan: string }\n${once}\n---\ntask: resize\nof: replica\nargs: { plan: string }\n${once}`,
     ),
     (at, { task, base, first }) => ({
       at,
@@ -766,19 +789,24 @@ export const report = {
       "resource: team\nparent: database\n---\nresource: database\nparent: team",
       "resource: team\n---\nresource: database\nparent: team",
     ),
-    (at, { way }) => ({
+    (at, { way, parent }) => ({
       at,
-      message: way.length === 2 ? `'${way[0]}' cannot be its own parent.` : `Parents go round in a circle: ${way.join(" → ")}.`,
+      message:
+        way.length > 2
+          ? `Parents go round in a circle: ${way.join(" → ")}.`
+          : parent === way[0]
+            ? `'${parent}' cannot be its own parent.`
+            : `'${parent}' cannot be the parent of '${way[0]}', which it extends.`,
       hint: "Remove one of these parents; for another relation use a field that refers to the resource.",
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly way: readonly string[] }]>,
+  ) as Mistake<[at: SourceLocation, said: { readonly way: readonly string[]; readonly parent: string }]>,
   stateNotEntered: mistake(
     "SPC073",
     "error",
     story(
       "A state that is not reached from the first one, from `on_panic` or from the target of a `replaced`, over `to then else on_timeout on_unknown`, is never entered.",
-      "states:\n  boot:   { to: [stop] }\n  verify: { to: [stop] }",
-      "states:\n  boot:   { to: [verify] }\n  verify: { to: [stop] }",
+      "task: clean_up\nstates:\n  boot:   { to: [stop] }\n  verify: { to: [stop] }",
+      "task: clean_up\nstates:\n  boot:   { to: [verify] }\n  verify: { to: [stop] }",
     ),
     (at, { state, first }) => ({ at, message: `Nothing enters the state '${state}'.`, hint: `Name it in \`to\` of a state that is reached from '${first}', or remove it.` }),
   ) as Mistake<[at: SourceLocation, said: { readonly state: string; readonly first: string }]>,
@@ -788,8 +816,8 @@ export const report = {
     story(
       "From every state `stop` must be in reach over the moves that are written. That anyone may stop or panic a thing at any time does not count: " +
         "a thing whose own plan has no end stays for ever.",
-      "states: { boot: { to: [run] }, run: { to: [boot], poll: 1m } }",
-      "states: { boot: { to: [run] }, run: { to: [boot, stop], poll: 1m } }",
+      "task: clean_up\nstates: { boot: { to: [run] }, run: { to: [boot], poll: 1m } }",
+      "task: clean_up\nstates: { boot: { to: [run] }, run: { to: [boot, stop], poll: 1m } }",
     ),
     (at, { states }) => ({
       at,
@@ -803,8 +831,8 @@ export const report = {
     story(
       "Task states that lead round to one another at once, with no `poll` and no `spawns` among them, could run for ever without a pause. A state that waits says how often it looks: " +
         "`poll: 30s`, and its handler calls `stay()`.",
-      "states:\n  ask:  { to: [ask, done] }\n  done: { to: [stop] }",
-      "states:\n  ask:  { to: [done], poll: 30s }\n  done: { to: [stop] }",
+      "task: clean_up\nstates:\n  ask:  { to: [ask, done] }\n  done: { to: [stop] }",
+      "task: clean_up\nstates:\n  ask:  { to: [done], poll: 30s }\n  done: { to: [stop] }",
     ),
     (at, { way }) => ({
       at,
@@ -817,8 +845,8 @@ export const report = {
     "error",
     story(
       "A keyword that changes nothing is a misunderstanding: `then` and `else` say where a started run leads, `on_timeout` where a timeout does, `join` how many spawned runs are waited for.",
-      "states: { creating: { then: online } }",
-      "states: { creating: { starts: provision, then: online } }",
+      "resource: database\nstates: { creating: { then: online, to: [online] }, online: { to: [stop] } }",
+      "resource: database\nstates: { creating: { to: [online] }, online: { to: [stop] } }",
     ),
     (at, { keyword, without }) => ({ at, message: `'${keyword}' has no effect without '${without}'.`, hint: `Add \`${without}\`, or remove \`${keyword}\`.` }),
   ) as Mistake<[at: SourceLocation, said: { readonly keyword: string; readonly without: string }]>,
@@ -827,8 +855,8 @@ export const report = {
     "error",
     story(
       "A state that starts a task is left when its run ends: to `then` when it succeeds, to `else` when it fails. Without `then` success would lead nowhere.",
-      "states: { creating: { starts: provision, else: failed } }",
-      "states: { creating: { starts: provision, then: online, else: failed } }",
+      "resource: database\nstates: { creating: { starts: provision, else: stop } }\n---\ntask: provision\nof: database\nstates: { go: { to: stop } }",
+      "resource: database\nstates: { creating: { starts: provision, then: stop } }\n---\ntask: provision\nof: database\nstates: { go: { to: stop } }",
     ),
     (at, { state, task }) => ({ at, message: `The state '${state}' starts '${task}' and does not say where success leads.`, hint: "Add `then: <state>`." }),
   ) as Mistake<[at: SourceLocation, said: { readonly state: string; readonly task: string }]>,
@@ -837,8 +865,8 @@ export const report = {
     "error",
     story(
       "What a resource's states, triggers and API start acts on that resource: a task whose `of` is the resource or its base. Tasks of others are spawned by a state of a task.",
-      "resource: database\nstates: { creating: { starts: clean_up, then: stop } }\n---\ntask: clean_up      # a global task",
-      "resource: database\nstates: { creating: { starts: clean_up, then: stop } }\n---\ntask: clean_up\nof: database",
+      `resource: database\nstates: { creating: { starts: clean_up, then: stop } }\n---\ntask: clean_up\n${once}`,
+      `resource: database\nstates: { creating: { starts: clean_up, then: stop } }\n---\ntask: clean_up\nof: database\n${once}`,
     ),
     (at, { task, resource, first }) => ({
       at,
@@ -852,8 +880,8 @@ export const report = {
     "error",
     story(
       "Where a state, a trigger or `every` starts a task, nobody is there to give it args: what it needs is on the resource.",
-      "task: resize\nof: database\nargs: { plan: { type: string, required: true } }\nevery: { interval: 1d }",
-      "task: resize\nof: database\nargs: { plan: string }\nevery: { interval: 1d }",
+      `task: report\nargs: { day: { type: date, required: true } }\nevery: { interval: 1d }\n${once}`,
+      `task: report\nargs: { day: date }\nevery: { interval: 1d }\n${once}`,
     ),
     (at, { task, args, by, first }) => ({
       at,
@@ -869,8 +897,8 @@ export const report = {
     "error",
     story(
       "`while` lists the states of the resource in which a task may be started. A state that starts it and is not in that list could never be entered.",
-      "resource: database\nstates: { creating: { starts: provision, then: stop } }\n---\ntask: provision\nof: database\nwhile: [online]",
-      "resource: database\nstates: { creating: { starts: provision, then: stop } }\n---\ntask: provision\nof: database\nwhile: [creating]",
+      `resource: database\nstates: { new_one: { to: [live] }, live: { starts: dump, then: stop } }\n---\ntask: dump\nof: database\nwhile: [new_one]\n${once}`,
+      `resource: database\nstates: { new_one: { to: [live] }, live: { starts: dump, then: stop } }\n---\ntask: dump\nof: database\nwhile: [live]\n${once}`,
     ),
     (at, { task, state, first }) => ({
       at,
@@ -884,8 +912,8 @@ export const report = {
     "warning",
     story(
       "No state, trigger, `every`, `spawns` or `api` starts this task. Programs still can, by `database.dump.start()`; where that is meant, say so with `allow`.",
-      "task: dump\nof: database",
-      "task: dump\nof: database\nallow: [{ rule: SPC081, reason: started by our support tool }]",
+      `task: clean_up\n${once}`,
+      `task: clean_up\nallow: [{ rule: SPC081, reason: started by our support tool }]\n${once}`,
     ),
     (at, { task }) => ({ at, message: `Nothing starts the task '${task}'.`, hint: "Name it under `starts`, `triggers`, `spawns` or `api: { start: […] }`, or give it `every`." }),
   ) as Mistake<[at: SourceLocation, said: { readonly task: string }]>,
@@ -894,8 +922,8 @@ export const report = {
     "error",
     story(
       "A task with no `of` acts on nothing: there is no resource whose states it could ask for, whose other tasks could trigger it, or that could panic with it.",
-      "task: clean_up\nwhile: [online]",
-      "task: clean_up\nof: database\nwhile: [online]",
+      `task: clean_up\nwhile: [live]\n${once}`,
+      `resource: database\n---\ntask: clean_up\nof: database\nwhile: [live]\n${once}`,
     ),
     (at, { keyword, task }) => ({ at, message: `'${keyword}' needs a resource, and the task '${task}' has none.`, hint: `Add \`of: <resource>\`, or remove \`${keyword}\`.` }),
   ) as Mistake<[at: SourceLocation, said: { readonly keyword: string; readonly task: string }]>,
@@ -904,8 +932,8 @@ export const report = {
     "error",
     story(
       "A task that is triggered by its own end would run for ever once started. To run it again and again, give it `every`; to repeat what failed, give its states `retry`.",
-      "task: dump\nof: database\ntriggers: [{ task: dump, ends: success }]",
-      "task: dump\nof: database\nevery: { interval: 24h }",
+      `resource: database\n---\ntask: dump\nof: database\ntriggers: [{ task: dump, ends: success }]\n${once}`,
+      `resource: database\n---\ntask: dump\nof: database\nevery: { interval: 24h }\n${once}`,
     ),
     (at, { task }) => ({ at, message: `'${task}' cannot be triggered by its own end.`, hint: "Use `every` or `retry`." }),
   ) as Mistake<[at: SourceLocation, said: { readonly task: string }]>,
@@ -914,8 +942,8 @@ export const report = {
     "error",
     story(
       "`while` lists the states in which a task may be started at all; `every: { while }` narrows that for the schedule and cannot widen it.",
-      "while: [online]\nevery: { interval: 24h, while: [online, failed] }",
-      "while: [online, failed]\nevery: { interval: 24h, while: [online, failed] }",
+      `${twoStates}task: dump\nof: database\nwhile: [online]\nevery: { interval: 24h, while: [online, failed] }\n${once}`,
+      `${twoStates}task: dump\nof: database\nwhile: [online, failed]\nevery: { interval: 24h, while: [online, failed] }\n${once}`,
     ),
     (at, { state, first }) => ({
       at,
@@ -939,8 +967,8 @@ export const report = {
     "error",
     story(
       "`unique: resource`, the default, allows one live run a resource. A run that spawns another of its own kind would join itself and wait for its own end.",
-      "task: walk\nof: folder\nstates: { go: { spawns: [walk], to: [stop] } }",
-      "task: walk\nof: folder\nunique: args\nstates: { go: { spawns: [walk], to: [stop] } }",
+      "resource: folder\n---\ntask: walk\nof: folder\nstates: { go: { spawns: [walk], to: [stop] } }",
+      "resource: folder\n---\ntask: walk\nof: folder\nunique: args\nstates: { go: { spawns: [walk], to: [stop] } }",
     ),
     (at, { task }) => ({ at, message: `'${task}' spawns itself, but allows one live run a resource.`, hint: "Write `unique: args` or `unique: none`." }),
   ) as Mistake<[at: SourceLocation, said: { readonly task: string }]>,
@@ -950,8 +978,8 @@ export const report = {
     story(
       "An encrypted field is stored as a different text each time, so no index finds it. With `encrypted: { lookup: true }` a blind index is kept beside it, which answers whether two " +
         "values are equal and nothing else.",
-      "fields:  { email: { type: string, encrypted: true } }\nindexes: [[email]]",
-      "fields:  { email: { type: string, encrypted: { lookup: true, normalize: lower } } }\nindexes: [[email]]",
+      "resource: account\nfields:  { email: { type: string, encrypted: true } }\nindexes: [[email]]",
+      "resource: account\nfields:  { email: { type: string, encrypted: { lookup: true, normalize: lower } } }\nindexes: [[email]]",
     ),
     (at, { field, first }) => ({
       at,
@@ -965,8 +993,8 @@ export const report = {
     "error",
     story(
       "The order of secrets would tell what they are. A blind index knows equality only, so a list cannot be sorted by an encrypted field.",
-      "fields: { email: { type: string, encrypted: { lookup: true } } }\napi: { list: { sort: [email] } }",
-      "fields: { email: { type: string, encrypted: { lookup: true } } }\nindexes: [[email]]\napi: { list: { filter: [email] } }",
+      "resource: account\nfields: { email: { type: string, encrypted: { lookup: true } } }\napi: { list: { sort: [email] } }",
+      "resource: account\nfields: { email: { type: string, encrypted: { lookup: true } } }\nindexes: [[email]]\napi: { list: { filter: [email] } }",
     ),
     (at, { field, first }) => ({
       at,
@@ -980,8 +1008,8 @@ export const report = {
     "error",
     story(
       "Indexes, filters and sorts compare single values. Containers, records and free JSON have no order, and a filter in a URL could not say them.",
-      "fields:  { labels: { type: dict, of: string } }\nindexes: [[labels]]",
-      "fields:  { labels: { type: dict, of: string }, owner: string }\nindexes: [[owner]]",
+      "resource: account\nfields:  { labels: { type: dict, of: string } }\nindexes: [[labels]]",
+      "resource: account\nfields:  { labels: { type: dict, of: string }, owner: string }\nindexes: [[owner]]",
     ),
     (at, { field, of, keyword, first }) => ({
       at,
@@ -993,7 +1021,7 @@ export const report = {
   namedTwice: mistake(
     "SPC090",
     "error",
-    story("A list that names the same thing twice says it once too often; one of the two was meant to be another.", "indexes: [[plan, plan]]", "indexes: [[plan, state]]"),
+    story("A list that names the same thing twice says it once too often; one of the two was meant to be another.", "resource: account\nfields: { plan: string }\nindexes: [[plan, plan]]", "resource: account\nfields: { plan: string }\nindexes: [[plan, state]]"),
     (at, { name, keyword }) => ({ at, message: `'${name}' stands under '${keyword}' twice.`, hint: "Remove one of the two." }),
   ) as Mistake<[at: SourceLocation, said: { readonly name: string; readonly keyword: string }]>,
   createIncomplete: mistake(
@@ -1001,8 +1029,8 @@ export const report = {
     "error",
     story(
       "`api: { create }` lists what a client gives. A field that is required, has no default and is not in that list would be missing each time, and every creation refused.",
-      "fields: { name: { type: string, required: true } }\napi: { create: [] }",
-      "fields: { name: { type: string, required: true } }\napi: { create: [name] }",
+      "resource: account\nfields: { name: { type: string, required: true } }\napi: { create: [] }",
+      "resource: account\nfields: { name: { type: string, required: true } }\napi: { create: [name] }",
     ),
     (at, { resource, fields, first }) => ({
       at,
@@ -1016,8 +1044,8 @@ export const report = {
     "error",
     story(
       "An immutable field keeps its first value. One that is required or has a default has it from the start, so no update and no move could ever set it.",
-      "fields: { name: { type: string, required: true, immutable: true } }\napi: { update: [name] }",
-      "fields: { name: { type: string, required: true, immutable: true } }\napi: { create: [name] }",
+      "resource: account\nfields: { name: { type: string, required: true, immutable: true } }\napi: { update: [name] }",
+      "resource: account\nfields: { name: { type: string, required: true, immutable: true } }\napi: { create: [name] }",
     ),
     (at, { field, keyword, first }) => ({
       at,
@@ -1031,8 +1059,8 @@ export const report = {
     "error",
     story(
       "A client asks for moves that the states allow. A state that stands in the `to` of no state can be asked for, but never with success.",
-      "states: { live: { to: [stop] }, closed: { to: [stop] } }\napi: { moves: { closed: [] } }",
-      "states: { live: { to: [closed, stop] }, closed: { to: [stop] } }\napi: { moves: { closed: [] } }",
+      "resource: account\nstates: { live: { timeout: 1d, on_timeout: closed }, closed: { to: [stop] } }\napi: { moves: { closed: [] } }",
+      "resource: account\nstates: { live: { to: [closed, stop] }, closed: { to: [stop] } }\napi: { moves: { closed: [] } }",
     ),
     (at, { state }) => ({ at, message: `No state lists '${state}' under 'to', so this move is never legal.`, hint: `Add '${state}' to the \`to\` of a state, or remove this move.` }),
   ) as Mistake<[at: SourceLocation, said: { readonly state: string }]>,
@@ -1041,8 +1069,8 @@ export const report = {
     "error",
     story(
       "DELETE asks for one of the moves that the API offers, or for `stop`.",
-      "api: { moves: { updating: [] }, delete: deleting }",
-      "api: { moves: { updating: [], deleting: [] }, delete: deleting }",
+      "resource: account\nstates: { live: { to: [updating] }, updating: { to: [deleting] }, deleting: { to: [live, stop] } }\napi: { moves: { updating: [] }, delete: deleting }",
+      "resource: account\nstates: { live: { to: [updating] }, updating: { to: [deleting] }, deleting: { to: [live, stop] } }\napi: { moves: { updating: [], deleting: [] }, delete: deleting }",
     ),
     (at, { state }) => ({ at, message: `'delete' asks for '${state}', which is none of the moves of this API.`, hint: `Add \`${state}: []\` under \`moves\`, or write \`delete: stop\`.` }),
   ) as Mistake<[at: SourceLocation, said: { readonly state: string }]>,
@@ -1051,8 +1079,8 @@ export const report = {
     "error",
     story(
       "`deprecated: { since, sunset }`: from `since` on people are told, and from `sunset` on it may go. So `sunset` comes after `since`.",
-      "deprecated: { since: 2027-06-30, sunset: 2027-01-31 }",
-      "deprecated: { since: 2027-01-31, sunset: 2027-06-30 }",
+      "resource: account\ndeprecated: { since: 2027-06-30, sunset: 2027-01-31 }",
+      "resource: account\ndeprecated: { since: 2027-01-31, sunset: 2027-06-30 }",
     ),
     (at, { since, sunset }) => ({ at, message: `The sunset, ${sunset}, is before the deprecation, ${since}.`, hint: "Write `sunset` after `since`." }),
   ) as Mistake<[at: SourceLocation, said: { readonly since: string; readonly sunset: string }]>,
@@ -1062,8 +1090,8 @@ export const report = {
     story(
       "A filter or a sort that no index serves reads the whole table. An index serves a field that stands first in it, or after `parent` and `state` only. " +
         "`parent`, `state` and `created_at` are always indexed, and `unique` makes an index too.",
-      "fields: { plan: string }\napi: { list: { filter: [plan] } }",
-      "fields: { plan: string }\nindexes: [[plan]]\napi: { list: { filter: [plan] } }",
+      "resource: account\nfields: { plan: string }\napi: { list: { filter: [plan] } }",
+      "resource: account\nfields: { plan: string }\nindexes: [[plan]]\napi: { list: { filter: [plan] } }",
     ),
     (at, { field, keyword }) => ({ at, message: `No index serves the ${keyword} by '${field}'.`, hint: `Add [${field}] to \`indexes\`, or remove it here.` }),
   ) as Mistake<[at: SourceLocation, said: { readonly field: string; readonly keyword: string }]>,
@@ -1072,8 +1100,8 @@ export const report = {
     "info",
     story(
       "An index on [plan, state] finds by [plan] as well, so an index on [plan] alone costs writes and space and helps nobody. `parent`, `state` and `created_at` are always indexed.",
-      "indexes: [[plan], [plan, state]]",
-      "indexes: [[plan, state]]",
+      "resource: account\nfields: { plan: string }\nindexes: [[plan], [plan, state]]",
+      "resource: account\nfields: { plan: string }\nindexes: [[plan, state]]",
     ),
     (at, { index, other, first }) => ({
       at,
@@ -1234,7 +1262,7 @@ function capital(words: string): string {
 
 /** Names as they are said: 'a', 'b' and 'c'. */
 function listed(names: readonly string[]): string {
-  const quotedNames = names.map((name) => `'${name}'`);
+  const quotedNames = names.map((name) => (/^[\w.]*$/.test(name) ? `'${name}'` : quoted(name)));
   return quotedNames.length < 2 ? quotedNames.join("") : `${quotedNames.slice(0, -1).join(", ")} and ${quotedNames.at(-1) ?? ""}`;
 }
 
@@ -1245,8 +1273,8 @@ function quoted(text: string): string {
 
 const targetHints: Readonly<Record<string, string>> = {
   new: "Name the first state instead.",
-  panic: "A handler panics with `panic(why)`; nothing needs to be listed for it.",
-  stop: "Name a state to go on in.",
+  panic: "Anything may panic at any time, so it is never listed; name a state of its own.",
+  stop: "What has stopped is at its end; name a state of its own.",
 };
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

@@ -19,8 +19,6 @@ export interface FieldTypeRow<T extends FieldType = FieldType> {
   readonly primitive: boolean;
   /** Types that a field of this one may become in place: the stored form is the same, so old values read, and the index stays as it is. */
   readonly widensTo: readonly FieldKind[];
-  /** Own modifiers that never change in place, for stored values would mean something else. Others are constraints, met when a value is given. */
-  readonly lasting: readonly ("of" | "keys" | "scale" | "unit" | "fields")[];
   /** How an index reads it: immutable, and sorted as the values are. Null: it has no order, and stands in no index, filter or sort. */
   readonly index: SqlReading | null;
   /** How a view shows it. */
@@ -147,7 +145,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: null,
     primitive: true,
     widensTo: [],
-    lasting: [],
     index: asText,
     column: asText,
     schema: ({ min, max, pattern }) => ({ type: "string", ...present({ minLength: min, maxLength: max, pattern }) }),
@@ -156,7 +153,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: null,
     primitive: true,
     widensTo: ["float"],
-    lasting: ["unit"],
     index: asNumber,
     column: asNumber,
     schema: ({ min, max }) => ({ type: "integer", minimum: min ?? Number.MIN_SAFE_INTEGER, maximum: max ?? Number.MAX_SAFE_INTEGER }),
@@ -165,7 +161,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: null,
     primitive: true,
     widensTo: [],
-    lasting: ["unit"],
     index: asNumber,
     column: asNumber,
     schema: ({ min, max, special }) => {
@@ -177,7 +172,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Int",
     primitive: true,
     widensTo: [],
-    lasting: ["unit"],
     index: taggedNumber("Int"),
     column: taggedNumber("Int"),
     schema: () => tagged("Int", { type: "string", pattern: forms.wholeText.pattern }),
@@ -186,28 +180,25 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Dec",
     primitive: true,
     widensTo: [],
-    lasting: ["scale"],
     index: taggedNumber("Dec"),
     column: taggedNumber("Dec"),
     schema: () => tagged("Dec", { type: "string", pattern: forms.decimalText.pattern }),
   },
-  bool: { tag: null, primitive: true, widensTo: [], lasting: [], index: asBoolean, column: asBoolean, schema: () => ({ type: "boolean" }) },
+  bool: { tag: null, primitive: true, widensTo: [], index: asBoolean, column: asBoolean, schema: () => ({ type: "boolean" }) },
   // Shown as text, not as `uuid`: after it was widened to `string` and released back, a cast would fail on what was stored meanwhile.
   uuid: {
     tag: null,
     primitive: true,
     widensTo: ["string"],
-    lasting: [],
     index: asText,
     column: asText,
     schema: () => ({ type: "string", pattern: forms.uuid.pattern }),
   },
-  url: { tag: null, primitive: true, widensTo: ["string"], lasting: [], index: asText, column: asText, schema: () => ({ type: "string", format: "uri" }) },
+  url: { tag: null, primitive: true, widensTo: ["string"], index: asText, column: asText, schema: () => ({ type: "string", format: "uri" }) },
   json: {
     tag: "Json",
     primitive: false,
     widensTo: [],
-    lasting: [],
     index: null,
     column: asJson((value) => value.tagged("Json"), null),
     schema: () => tagged("Json", {}),
@@ -216,7 +207,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Date",
     primitive: true,
     widensTo: [],
-    lasting: [],
     index: taggedText("Date", text),
     column: shown("date", "Date", text),
     schema: () => tagged("Date", { type: "string", pattern: forms.date.pattern }),
@@ -225,7 +215,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Time",
     primitive: false,
     widensTo: [],
-    lasting: [],
     index: taggedText("Time", timeLiteral),
     column: shown("timestamptz", "Time", timeLiteral),
     schema: () => tagged("Time", { type: "string", pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$" }),
@@ -234,7 +223,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Dur",
     primitive: true,
     widensTo: [],
-    lasting: [],
     index: asSeconds,
     column: shown("interval", "Dur", (value) => `'PT${secondsText(value)}S'`),
     schema: () => tagged("Dur", { type: "string", pattern: "^PT(?:0|[1-9][0-9]*)(?:\\.[0-9]{0,2}[1-9])?S$" }),
@@ -243,7 +231,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Bytes",
     primitive: false,
     widensTo: [],
-    lasting: [],
     index: asBytes,
     column: asBytes,
     schema: ({ min, max }) => tagged("Bytes", { type: "string", pattern: "^[A-Za-z0-9_-]*$", ...present({ minLength: digitsOf(min), maxLength: digitsOf(max) }) }),
@@ -252,7 +239,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: null,
     primitive: true,
     widensTo: ["string"],
-    lasting: [],
     index: asText,
     column: asText,
     schema: ({ values, open, replaced }) =>
@@ -262,7 +248,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: null,
     primitive: false,
     widensTo: [],
-    lasting: ["of"],
     index: null,
     column: asJson((value) => value.json, "[]"),
     schema: ({ of, min, max }, scope) => ({ type: "array", items: scope.typeOf(of), ...present({ minItems: min, maxItems: max }) }),
@@ -271,7 +256,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Set",
     primitive: false,
     widensTo: [],
-    lasting: ["of"],
     index: null,
     column: asJson((value) => value.tagged("Set"), "[]"),
     schema: ({ of, min, max }, scope) => tagged("Set", { type: "array", items: scope.typeOf(of), uniqueItems: true, ...present({ minItems: min, maxItems: max }) }),
@@ -280,7 +264,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Dict",
     primitive: false,
     widensTo: [],
-    lasting: ["of"],
     index: null,
     column: asJson((value) => value.tagged("Dict"), "{}"),
     schema: ({ of, min, max }, scope) => tagged("Dict", { type: "object", additionalProperties: scope.typeOf(of), ...present({ minProperties: min, maxProperties: max }) }),
@@ -289,7 +272,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Map",
     primitive: false,
     widensTo: [],
-    lasting: ["keys", "of"],
     index: null,
     column: asJson((value) => value.tagged("Map"), "[]"),
     schema: ({ keys, of, min, max }, scope) =>
@@ -303,7 +285,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: null,
     primitive: false,
     widensTo: [],
-    lasting: ["fields"],
     index: null,
     column: asJson((value) => value.json, null),
     schema: ({ fields }, scope) => recordSchema(fields, scope),
@@ -313,7 +294,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: null,
     primitive: false,
     widensTo: [],
-    lasting: ["of"],
     index: null,
     column: asJson((value) => value.json, null),
     schema: ({ name }, scope) => scope.named(name),
@@ -322,7 +302,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Resource",
     primitive: false,
     widensTo: [],
-    lasting: ["of"],
     index: asReference("Resource"),
     column: asReference("Resource"),
     schema: ({ name }, scope) => tagged("Resource", reference(scope.resourceKeys(name))),
@@ -331,7 +310,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
     tag: "Task",
     primitive: false,
     widensTo: [],
-    lasting: ["of"],
     index: asReference("Task"),
     column: asReference("Task"),
     schema: ({ name }, scope) => tagged("Task", reference(scope.taskKeys(name))),
@@ -342,11 +320,6 @@ export const fieldTypes: { readonly [K in FieldKind]: FieldTypeRow<Extract<Field
 export function fieldTypeRow(type: FieldType): FieldTypeRow {
   return fieldTypes[type.kind];
 }
-
-/** What a spec may write as a `type`, besides names of its own. */
-export const fieldTypeNames: readonly FieldKind[] = [
-  "string", "int", "float", "bigint", "decimal", "bool", "uuid", "url", "date", "time", "duration", "bytes", "enum", "list", "set", "dict", "map", "record", "json",
-];
 
 /** A secret on the wire: which key, and what only that key opens. */
 export const secretSchema: JsonSchema = tagged("Vault", { type: "array", prefixItems: [{ type: "integer", minimum: 0 }, { type: ["string", "null"] }], items: false, minItems: 2 });

@@ -45,9 +45,7 @@ export function readSpecs(project: Project): Checked<readonly SourceFile[]> {
   const root = join(project.folder, specsFolder);
   if (!existsSync(root)) return { value: [], diagnostics: [report.specsMissing(place(specsFolder), hasYaml(project))] };
 
-  const read = (path: string): void => {
-    const target = realpathSync(join(project.folder, path));
-    if (!isInside(project, target)) return void diagnostics.push(report.linkOutside(place(path), target));
+  const read = (path: string, target: string): void => {
     const entry = statSync(target);
     if (!entry.isFile()) return void diagnostics.push(report.unreadable(place(path), "it is neither a file nor a folder"));
     if (entry.size > maxBytes) return void diagnostics.push(report.fileTooLarge(place(path), entry.size));
@@ -55,12 +53,18 @@ export function readSpecs(project: Project): Checked<readonly SourceFile[]> {
     diagnostics.push(...source.diagnostics);
     if (source.value) sources.push(source.value);
   };
-  walkSpecs(project, diagnostics, (path) => {
-    if (path.endsWith(".yaml")) read(path);
+  walkSpecs(project, diagnostics, (path, target) => {
+    if (path.endsWith(".yaml")) read(path, target);
     else if (path.endsWith(".yml")) diagnostics.push(report.ymlFile(place(path)));
   });
   if (sources.length === 0 && diagnostics.length === 0) diagnostics.push(report.noSpecs(place(specsFolder)));
-  if (lstatOf(join(project.folder, configFile))) orSay(configFile, diagnostics, () => read(configFile));
+  if (lstatOf(join(project.folder, configFile))) {
+    orSay(configFile, diagnostics, () => {
+      const target = realpathSync(join(project.folder, configFile));
+      if (isInside(project, target)) read(configFile, target);
+      else diagnostics.push(report.linkOutside(place(configFile), target));
+    });
+  }
   return { value: sources.sort((left, right) => compareText(left.path, right.path)), diagnostics };
 }
 
@@ -260,11 +264,8 @@ export function readText(project: Project, path: string): string | null {
 export function listHandlers(project: Project): Checked<readonly SourceFile[]> {
   const found: SourceFile[] = [];
   const diagnostics: Diagnostic[] = [];
-  walkSpecs(project, diagnostics, (path) => {
-    if (!path.endsWith(".handlers.ts")) return;
-    const target = realpathSync(join(project.folder, path));
-    if (isInside(project, target)) found.push({ path, text: readFileSync(target, "utf8") });
-    else diagnostics.push(report.linkOutside(place(path), target));
+  walkSpecs(project, diagnostics, (path, target) => {
+    if (path.endsWith(".handlers.ts")) found.push({ path, text: readFileSync(target, "utf8") });
   });
   return { value: found.sort((left, right) => compareText(left.path, right.path)), diagnostics };
 }
@@ -362,21 +363,30 @@ function filesOf(folder: string, options: { readonly recursive: boolean }): read
 
 // ---- private
 
-/** Visits every file in `specs/` by its path; a name that begins with a dot is passed over, what cannot be read is reported. */
-function walkSpecs(project: Project, diagnostics: Diagnostic[], visit: (path: string) => void): void {
-  const walk = (folder: string, above: readonly string[]): void => {
-    const target = realpathSync(join(project.folder, folder));
+/**
+ * Visits every file in `specs/` by its path and by the place that this leads to, which is inside the project. A name that begins with a dot is
+ * passed over; what cannot be read, or lies elsewhere, is reported.
+ */
+function walkSpecs(project: Project, diagnostics: Diagnostic[], visit: (path: string, target: string) => void): void {
+  const walk = (folder: string, target: string, above: readonly string[]): void => {
     if (!isInside(project, target)) return void diagnostics.push(report.linkOutside(place(folder), target));
     // A link to a folder above would lead round for ever.
     if (above.includes(target)) return;
     for (const entry of readdirSync(target, { withFileTypes: true }).sort(byName)) {
       if (entry.name.startsWith(".")) continue;
       const path = `${folder}/${entry.name}`;
-      const isFolderLink = entry.isSymbolicLink() && isFolder(join(project.folder, path));
-      orSay(path, diagnostics, () => (entry.isDirectory() || isFolderLink ? walk(path, [...above, target]) : visit(path)));
+      orSay(path, diagnostics, () => {
+        const isLink = entry.isSymbolicLink();
+        const isSpec = /\.(ya?ml|handlers\.ts)$/.test(entry.name);
+        if (isLink && !isSpec && !isFolder(join(target, entry.name))) return;
+        const next = isLink ? realpathSync(join(target, entry.name)) : join(target, entry.name);
+        if (isLink ? isFolder(next) : entry.isDirectory()) walk(path, next, [...above, target]);
+        else if (isInside(project, next)) visit(path, next);
+        else diagnostics.push(report.linkOutside(place(path), next));
+      });
     }
   };
-  orSay(specsFolder, diagnostics, () => walk(specsFolder, []));
+  orSay(specsFolder, diagnostics, () => walk(specsFolder, realpathSync(join(project.folder, specsFolder)), []));
 }
 
 /** Does something with a path, and reports it where the disk refuses. */

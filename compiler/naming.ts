@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 
 /** `fan_out` → `fanOut`: `_` and what follows becomes a capital, a last `_` drops. */
 export function camelCase(name: string): string {
+  if (!name.includes("_")) return name;
   return name.replace(/_+([a-z0-9])/g, (_, next: string) => next.toUpperCase()).replace(/_+$/, "");
 }
 
@@ -55,9 +56,12 @@ export function pluralOf(name: string): string {
   return `${name}s`;
 }
 
-/** Text as the inside of a block comment, one string a line. No text ends the comment or opens another; what cannot be seen is shown. */
+/**
+ * Text as the inside of a block comment, one string a line. No text ends the comment, opens another or gives tsc an order (`@ts-ignore`);
+ * what cannot be seen is shown.
+ */
 export function commentText(text: string): readonly string[] {
-  return visibleLines(text).map((line) => line.replaceAll("*/", "*\\/").replaceAll("/*", "/\\*"));
+  return visibleLines(text).map((line) => line.replaceAll("*/", "*\\/").replaceAll("/*", "/\\*").replace(/^(\s*)@/, "$1\\@"));
 }
 
 /**
@@ -71,8 +75,8 @@ function visibleLines(text: string): readonly string[] {
     .map((line) => line.trimEnd().replace(invisible, (mark) => `\\u{${mark.codePointAt(0)?.toString(16) ?? ""}}`));
 }
 
-// Control characters, line separators, zero-width and direction marks, lone surrogates.
-const invisible = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
+// Control characters but for the tab, line separators, zero-width and direction marks, lone surrogates.
+const invisible = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
 
 /** Text as a TypeScript string literal, double-quoted, that means exactly this text. */
 export function stringLiteral(text: string): string {
@@ -106,16 +110,21 @@ export function fitIdentifier(name: string): string {
  */
 export function markdownText(text: string): string {
   return visibleLines(text)
-    .map((line) => line.trimStart())
+    .map((line) => line.replaceAll("\t", " ").trim())
     .join(" ")
-    .replace(/[\\`*[<|~$]|&(?=[#A-Za-z])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, "\\$&")
+    .replace(markdownMark, "\\$&")
     .replace(/^[#>+=-]/, "\\$&")
     .replace(/^([0-9]{1,9})([.)])/, "$1\\$2");
 }
 
+// What opens something in the middle of a line. GitHub makes links of addresses and then reads no escapes in them, so an address that needs
+// one, or has no scheme, is kept from being a link.
+const spanMark = String.raw`[\\\`*[<|~$]|&(?=[#A-Za-z])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])`;
+const markdownMark = new RegExp(`${spanMark}|@|(?<=www)\\.|:(?=//\\S*(?:${spanMark}|@))`, "gi");
+
 /** Text as Markdown code, which may stand in a table. What could end the backquotes, or the cell, is spelt with entities instead. */
 export function markdownCode(text: string): string {
-  const line = visibleLines(text).join(" ");
+  const line = visibleLines(text).join(" ").replaceAll("\t", " ");
   if (/^[^`|\\\s]+(?: [^`|\\\s]+)*$/.test(line)) return `\`${line}\``;
   return `<code>${line.replace(/[\\`*_[\]<>&|~$:@!]|^ | $| (?= )/g, (mark) => `&#${mark.codePointAt(0) ?? 0};`)}</code>`;
 }

@@ -11,43 +11,51 @@ import { forms, hasForm } from "./scalars.js";
 import { scan, type ScannedDocument } from "./scan.js";
 import type { SourceFile, SourceLocation } from "./source.js";
 
+/** Of one document so many mistakes of each sort are shown, and of one file twice as many in all. */
+const maxShown = 100;
+
 /** The documents of one file. `pliny.yaml` is one of kind `config`; any other holds resources, tasks and types. */
 export function parseSpec(file: SourceFile): Checked<readonly SpecDocument[]> {
   const isConfig = /(?:^|\/)pliny\.yaml$/.test(file.path);
-  const { value: scanned, diagnostics: problems } = scan(file);
-  const diagnostics: Diagnostic[] = [...problems];
+  const { value: scanned, diagnostics: between } = scan(file);
+  const diagnostics: Diagnostic[] = between.slice(0, maxShown);
   const documents: SpecDocument[] = [];
+  if (scanned.length === 0 && between.length === 0 && !isConfig) diagnostics.push(report.emptyDocument({ file, start: 0, end: 0 }, { wholeFile: true }));
 
-  if (!isConfig) diagnostics.push(...findEmpty(file, scanned, problems));
-  const told = scanned.filter((document) => !document.empty);
-  for (const [index, document] of told.entries()) {
-    if (isConfig && index > 0) {
-      diagnostics.push(report.severalConfigs({ file, start: document.start, end: Math.min(document.start + 3, document.end) }));
+  let configs = 0;
+  for (const document of scanned) {
+    const mark = { file, start: document.start, end: Math.min(document.start + 3, document.end) };
+    const isFull = diagnostics.length >= 2 * maxShown;
+    if (document.empty) {
+      if (!isConfig && !isFull) diagnostics.push(report.emptyDocument(mark, { wholeFile: false }));
+      continue;
+    }
+    configs += isConfig ? 1 : 0;
+    if (configs > 1) {
+      diagnostics.push(report.severalConfigs(mark));
       break;
     }
-    const read = document.readable ? readDocument(file, document, isConfig) : { value: null, diagnostics: [] };
-    diagnostics.push(...read.diagnostics);
+    const read = isFull ? nothing : document.problem === null ? readDocument(file, document, isConfig) : { value: null, diagnostics: [document.problem] };
+    for (const diagnostic of read.diagnostics) diagnostics.push(diagnostic);
     const value = read.value ?? (isConfig ? null : nameOnly(file, document));
     if (value !== null) documents.push(value);
   }
+  if (diagnostics.length > 2 * maxShown) diagnostics.push(report.moreWrong({ file, start: 0, end: 0 }));
   return { value: documents, diagnostics: sortDiagnostics(diagnostics) };
 }
 
-function findEmpty(file: SourceFile, scanned: readonly ScannedDocument[], problems: readonly Diagnostic[]): readonly Diagnostic[] {
-  const whole = { file, start: 0, end: Math.min(file.text.length, 0) };
-  if (scanned.length === 0) return problems.length === 0 ? [report.emptyDocument(whole, { wholeFile: true })] : [];
-  return scanned.filter(({ empty }) => empty).map(({ start }) => report.emptyDocument({ file, start, end: start + 3 }, { wholeFile: false }));
-}
+const nothing: Checked<null> = { value: null, diagnostics: [] };
 
 function readDocument(file: SourceFile, scanned: ScannedDocument, isConfig: boolean): Checked<SpecDocument | null> {
   const composed = compose(file, scanned);
-  if (composed.wrong !== null) return { value: null, diagnostics: [composed.wrong] };
-  const reader: Reader = { file, base: scanned.start, places: [], path: [], diagnostics: [...composed.marks], lost: new Map(), oddNumbers: [] };
+  if (composed.wrong !== null) return { value: null, diagnostics: composed.wrong };
+  const reader: Reader = { file, base: scanned.start, places: [], path: [], found: [...composed.marks], lost: new Map(), oddNumbers: [] };
   const written = readValue(reader, composed.contents, null);
-  const { diagnostics } = reader;
-  const fail = (diagnostic: Diagnostic): Checked<null> => ({ value: null, diagnostics: [...diagnostics, diagnostic] });
   const rootAt = { file, start: reader.places[2] ?? 0, end: reader.places[3] ?? 0 };
-  if (!isRecord(written)) return fail(report.noMapping(rootAt, { found: described(written, file.text.slice(rootAt.start, rootAt.end)) }));
+  const diagnostics = reader.found.slice(0, maxShown);
+  if (reader.found.length > maxShown) diagnostics.push(report.moreWrong(firstLine(rootAt)));
+  const fail = (diagnostic: Diagnostic): Checked<null> => ({ value: null, diagnostics: [...diagnostics, diagnostic] });
+  if (!isRecord(written)) return fail(report.noMapping(firstLine(rootAt), { found: described(written, file.text.slice(rootAt.start, rootAt.end)) }));
 
   const named = Object.keys(written).filter(isNamingKey);
   const kind: DocumentKind | undefined = isConfig ? "config" : named[0];
@@ -85,42 +93,90 @@ interface Composed {
   readonly contents: unknown;
   /** Anchors, aliases and tags, each where it stands. */
   readonly marks: readonly Diagnostic[];
-  /** The first mistake of syntax. */
-  readonly wrong: Diagnostic | null;
+  /** Why it cannot be read: the first mistake of syntax, or more marks than are shown. */
+  readonly wrong: readonly Diagnostic[] | null;
+}
+
+interface SyntaxMistake {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [number, number];
 }
 
 /** Drives `yaml` token by token: the tokens tell where anchors and tags stand, which nodes do not, and it can be stopped at the first mistake. */
 function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
   const text = file.text.slice(start, end);
   const parser = new Parser();
-  const composer = new Composer(yamlOptions);
+  const composer = stopAtFirstMistake(new Composer(yamlOptions));
   const documents: Document.Parsed[] = [];
   const marks: Diagnostic[] = [];
-  let isScalarNext = false;
-  let stopped = false;
-  for (const token of new Lexer().lex(text)) {
-    const mark = isScalarNext ? undefined : marksByFirst[token[0] ?? ""];
-    if (mark !== undefined) marks.push(mark({ file, start: start + parser.offset, end: start + parser.offset + token.length }));
-    isScalarNext = !isScalarNext && token === "\u001f";
-    for (const part of parser.next(token)) {
-      stopped ||= part.type === "error";
-      documents.push(...composer.next(part));
-    }
-    if (parser.stack.length > maxStack) {
+  const mistakes: SyntaxMistake[] = [];
+  let quoteStart = 0;
+  try {
+    let isScalarNext = false;
+    for (const token of new Lexer().lex(text)) {
+      const mark = isScalarNext ? undefined : marksByFirst[token[0] ?? ""];
+      if (mark !== undefined) marks.push(mark({ file, start: start + parser.offset, end: start + parser.offset + token.length }));
+      if (!isScalarNext && (token.startsWith("'") || token.startsWith('"'))) quoteStart = parser.offset;
+      isScalarNext = !isScalarNext && token === "\u001f";
+      for (const part of parser.next(token)) {
+        if (part.type === "error") mistakes.push({ code: "UNEXPECTED_TOKEN", message: part.message, pos: [part.offset, part.offset + part.source.length] });
+        else documents.push(...composer.next(part));
+      }
       const at = { file, start: Math.min(start + parser.offset, end), end: Math.min(start + parser.offset + 1, end) };
-      return { contents: null, marks, wrong: report.tooDeep(at, "brackets") };
+      if (parser.stack.length > maxStack) return { contents: null, marks, wrong: [report.tooDeep(at, "brackets")] };
+      if (marks.length > maxShown) return { contents: null, marks, wrong: [...marks.slice(0, maxShown), report.moreWrong(at)] };
+      if (mistakes.length > 0) break;
     }
-    if (stopped) break;
+    for (const part of parser.end()) documents.push(...composer.next(part));
+    documents.push(...composer.end(true, text.length));
+    for (const { errors } of documents) mistakes.push(...errors.filter(({ code }) => !toldElsewhere.includes(code)));
+  } catch (mistake) {
+    if (!(mistake instanceof FirstMistake)) throw mistake;
+    mistakes.push(mistake);
   }
-  for (const part of parser.end()) documents.push(...composer.next(part));
-  documents.push(...composer.end(true, text.length));
+  const [first, ...others] = mistakes;
+  if (first === undefined) return { contents: documents[0]?.contents ?? null, marks, wrong: null };
+  const earliest = others.reduce((left, right) => (right.pos[0] < left.pos[0] ? right : left), first);
+  // A quote that is never closed takes all that follows; the place to look at is where it opens.
+  const pos = earliest.message.startsWith("Missing closing") ? ([quoteStart, quoteStart + 1] as const) : earliest.pos;
+  return { contents: null, marks, wrong: [syntaxMistake(file, { start, end }, { ...earliest, message: earliest.message, pos })] };
+}
 
-  let first: { readonly code: ErrorCode; readonly message: string; readonly pos: readonly [number, number] } | null = null;
-  for (const { errors } of documents) {
-    for (const error of errors) if (error.code !== "NON_STRING_KEY" && (first === null || error.pos[0] < first.pos[0])) first = error;
+/** Mistakes that have a diagnostic of their own, by a mark or by a key that is no text. */
+const toldElsewhere: readonly string[] = [
+  "NON_STRING_KEY", "TAG_RESOLVE_FAILED", "BAD_COLLECTION_TYPE", "BAD_ALIAS", "ALIAS_PROPS", "MULTIPLE_ANCHORS", "MULTIPLE_TAGS", "BAD_PROP_ORDER",
+] satisfies readonly ErrorCode[];
+
+class FirstMistake extends Error implements SyntaxMistake {
+  readonly code: string;
+  readonly pos: readonly [number, number];
+  constructor(code: string, message: string, pos: readonly [number, number]) {
+    super(message);
+    this.code = code;
+    this.pos = pos;
   }
-  const wrong = first === null ? null : syntaxMistake(file, { start, end }, first);
-  return { contents: documents[0]?.contents ?? null, marks: wrong === null ? marks : [], wrong };
+}
+
+/**
+ * A text of 1 MiB can hold half a million mistakes, and `yaml` makes an Error with its stack for each. The property that gathers them is not
+ * part of its interface: if it is ever called otherwise, all mistakes are gathered as before, and only time is lost.
+ */
+function stopAtFirstMistake(composer: Composer): Composer {
+  let first: FirstMistake | null = null;
+  return Object.assign(composer, {
+    onError(source: number | readonly [number, number] | { readonly offset: number; readonly source?: string }, code: string, message: string, isWarning?: boolean): void {
+      if (isWarning === true || toldElsewhere.includes(code)) return;
+      // On its way up `yaml` catches it at each level and reports it again, as a mistake of what stands around it.
+      first ??= new FirstMistake(code, message, stretchOf(source));
+      throw first;
+    },
+  });
+}
+
+function stretchOf(source: number | readonly [number, number] | { readonly offset: number; readonly source?: string }): readonly [number, number] {
+  if (typeof source === "number") return [source, source + 1];
+  return "offset" in source ? [source.offset, source.offset + (source.source ?? " ").length] : [source[0], source[1]];
 }
 
 const marksByFirst: Readonly<Record<string, (at: SourceLocation) => Diagnostic>> = { "&": report.anchor, "*": report.alias, "!": report.tag };
@@ -130,7 +186,7 @@ interface Stretch {
   readonly end: number;
 }
 
-function syntaxMistake(file: SourceFile, document: Stretch, error: { readonly code: ErrorCode; readonly message: string; readonly pos: readonly [number, number] }): Diagnostic {
+function syntaxMistake(file: SourceFile, document: Stretch, error: SyntaxMistake): Diagnostic {
   const { text } = file;
   const clamp = (offset: number): number => Math.min(Math.max(offset + document.start, document.start), document.end);
   let [start, end] = [clamp(error.pos[0]), clamp(error.pos[1])];
@@ -210,7 +266,7 @@ interface Reader {
   readonly places: number[];
   /** Where the reader is. */
   readonly path: (string | number)[];
-  readonly diagnostics: Diagnostic[];
+  readonly found: Diagnostic[];
   readonly lost: Lost;
   readonly oddNumbers: SpecPath[];
 }
@@ -245,7 +301,7 @@ function readValue(reader: Reader, node: unknown, key: Stretch | null): SpecValu
   return null;
 }
 
-const plainNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
+const plainNumber = /^(?!-0(?:\.0*)?$)-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
 
 /** What stands in block style ends, for `yaml`, where the next thing begins; for people it ends with its last member. */
 function endWithin(places: number[], at: number, hasNoKey: boolean): void {
@@ -265,17 +321,17 @@ function readMembers(reader: Reader, pairs: readonly { readonly key: unknown; re
     const at = { file, start: (range?.[0] ?? 0) + base, end: (range?.[1] ?? 0) + base };
     if (!isScalar(key)) {
       // An alias as a key has its diagnostic already.
-      if (!isAlias(key)) reader.diagnostics.push(report.keyNoText(firstLine(at)));
+      if (!isAlias(key)) note(reader, () => report.keyNoText(firstLine(at)));
       continue;
     }
     const name = typeof key.value === "string" ? key.value : "";
     const first = members.get(name);
     if (first !== undefined) {
-      reader.diagnostics.push(report.duplicateKey(at, { key: shown(name), first: { file, ...first.at } }));
+      note(reader, () => report.duplicateKey(at, { key: shown(name), first: { file, ...first.at } }));
       continue;
     }
     if (name === "<<") {
-      reader.diagnostics.push(report.mergeKey(at));
+      note(reader, () => report.mergeKey(at));
       reader.lost.set(pointer([...reader.path, name]), [...reader.path, name]);
     }
     hasIndexes ||= /^[0-9]/.test(name);
@@ -294,6 +350,11 @@ function readMembers(reader: Reader, pairs: readonly { readonly key: unknown; re
   return record;
 }
 
+/** Beyond what is shown, only that there is more is kept. */
+function note(reader: Reader, make: () => Diagnostic): void {
+  if (reader.found.length <= maxShown) reader.found.push(make());
+}
+
 function inPath<T>(reader: Reader, step: string | number, read: () => T): T {
   reader.path.push(step);
   const value = read();
@@ -302,9 +363,6 @@ function inPath<T>(reader: Reader, step: string | number, read: () => T): T {
 }
 
 // ---- the shape
-
-/** Of one document so many mistakes of shape are shown. */
-const maxShown = 100;
 
 /** The document without what has not the right shape. */
 function shape(document: SpecDocument, lostBefore: Lost): Checked<SpecDocument> {
@@ -325,11 +383,12 @@ function shape(document: SpecDocument, lostBefore: Lost): Checked<SpecDocument> 
 }
 
 function loseWrong(lost: Lost, written: SpecValue, error: ShapeError): void {
+  if (error.keyword === "if" || error.keyword === "propertyNames") return;
   const path = pathOf(written, error.instancePath);
   if (error.keyword === "required") return lose(lost, written, path.length === 0 ? [String(error.params["missingProperty"])] : path);
   if (error.keyword === "additionalProperties") return lose(lost, written, [...path, String(error.params["additionalProperty"])]);
   if (error.propertyName !== undefined) return lose(lost, written, [...path, error.propertyName]);
-  if (error.keyword !== "if" && error.keyword !== "propertyNames" && path.length > 0) lose(lost, written, path);
+  if (path.length > 0) lose(lost, written, path);
 }
 
 /** An item of a list takes the list with it, so that indexes stay what they are. */
@@ -368,7 +427,7 @@ function tell(document: SpecDocument, errors: readonly ShapeError[], lost: Lost)
     if (count <= maxShown) diagnostics.push(...words(document, path, error));
   }
   const all = locate({ document, path: [] }, "value");
-  return count > maxShown ? [...diagnostics, report.moreWrong(firstLine(all), { count: count - maxShown })] : diagnostics;
+  return count > maxShown ? [...diagnostics, report.moreWrong(firstLine(all))] : diagnostics;
 }
 
 /** A key is missing because it is misspelt, which is told as an unknown key. */
@@ -392,7 +451,7 @@ function words(document: SpecDocument, path: SpecPath, error: ShapeError): reado
   if (value === null && raw === "") {
     const key = path.at(-1);
     const types = typesOf(error);
-    const mayBeEmpty = types.includes("object") && parentSchema.required === undefined;
+    const mayBeEmpty = types.includes("object") && parentSchema.properties !== undefined && parentSchema.required === undefined;
     return [report.valueEmpty(locate({ document, path }, "key"), { key: typeof key === "string" ? shown(key) : null, expected, edit: mayBeEmpty ? "{}" : null })];
   }
   if (typeof value !== "string" && (value === null || typeof value !== "object") && typesOf(error).includes("string") && fits(error, raw)) {
@@ -412,12 +471,14 @@ function unknownKey(document: SpecDocument, path: SpecPath, key: string, { paren
   const where = isNamedType ? `a field of type '${shown(type)}'` : (parentSchema.title ?? "this mapping");
   const open = allowed.filter((each) => !isRecord(data) || !Object.hasOwn(data, each));
   const home = [...new Set(keywords.filter((row) => row.keyword === key).map((row) => kinds[row.kind]))];
-  const meant = Object.hasOwn(otherWords, key) && open.includes(otherWords[key] ?? "") ? (otherWords[key] ?? null) : near(key, open);
+  // Where only this form of the document lacks the keyword, what it has is of more use.
+  const isKnown = path.length === 0 && keywords.some((row) => row.kind === document.kind && row.keyword === key);
+  const meant = isKnown ? null : Object.hasOwn(otherWords, key) && open.includes(otherWords[key] ?? "") ? (otherWords[key] ?? null) : near(key, open);
   return report.unknownKey(locate({ document, path: [...path, key] }, "key"), {
     key: shown(key),
     where,
     near: meant,
-    elsewhere: home.length === 0 ? null : home.length > 6 ? `${home.slice(0, 5).join(", ")} and others` : listed(home),
+    elsewhere: home.length === 0 || isKnown ? null : home.length > 6 ? `${home.slice(0, 5).join(", ")} and others` : listed(home),
     allowed,
   });
 }
@@ -454,10 +515,10 @@ function fits({ parentSchema: { pattern, enum: options } }: ShapeError, text: st
 }
 
 /** The one text that mends a value, if there is one. */
-function mended(error: ShapeError, value: SpecValue, raw: string): string | null {
+function mended(error: ShapeError, value: SpecValue | undefined, raw: string): string | null {
   const { parentSchema } = error;
   const types = typesOf(error);
-  if (value === null || typeof value === "object" || raw.length > 60) return null;
+  if (value === undefined || value === null || typeof value === "object" || raw.length > 60) return null;
   const text = String(value).trim().toLowerCase();
   if (types.includes("boolean")) return ["yes", "on", "true", "y"].includes(text) ? "true" : ["no", "off", "false", "n"].includes(text) ? "false" : null;
   if (parentSchema.const !== undefined) return String(parentSchema.const);

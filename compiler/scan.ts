@@ -12,10 +12,10 @@ export const maxLevels = 64;
 export interface ScannedDocument {
   readonly start: number;
   readonly end: number;
-  /** It is fit for the YAML library. Where it is not, a diagnostic says why. */
-  readonly readable: boolean;
   /** It says nothing. */
   readonly empty: boolean;
+  /** Why it is not handed to the YAML library; null where it is. */
+  readonly problem: Diagnostic | null;
 }
 
 /** The bytes of a file as text, without a byte order mark; null where they are too many or no UTF-8. */
@@ -32,49 +32,49 @@ export function decodeSource(path: string, bytes: Uint8Array): Checked<SourceFil
   return { value: null, diagnostics: [report.notUtf8(at, { utf16: (bytes[0] ?? 0) + (bytes[1] ?? 0) === 0xff + 0xfe })] };
 }
 
-/** The documents of a text, and everything for which it is not handed to the YAML library. */
+/** The documents of a text, each with what is wrong with it; and what is wrong between them or with the whole. */
 export function scan(file: SourceFile): Checked<readonly ScannedDocument[]> {
   const sizeBytes = file.text.length * 3 > maxBytes ? new TextEncoder().encode(file.text).length : 0;
   if (sizeBytes > maxBytes) return { value: [], diagnostics: [report.fileTooLarge({ file, start: 0, end: 0 }, sizeBytes)] };
-  const { documents, directives } = splitDocuments(file);
-  const diagnostics: Diagnostic[] = [...directives];
-  const scanned = documents.map((document): ScannedDocument => {
-    const problem = document.empty ? null : (findControl(file, document) ?? scanDocument(file, document));
-    if (problem !== null) diagnostics.push(problem);
-    return { ...document, readable: problem === null && document.readable };
-  });
-  return { value: scanned, diagnostics };
+  const { value: documents, diagnostics } = splitDocuments(file);
+  return {
+    value: documents.map((document) => (document.empty ? document : { ...document, problem: document.problem ?? findControl(file, document) ?? scanDocument(file, document) })),
+    diagnostics,
+  };
 }
 
 /** `---` and `...` at the start of a line end a document whatever they stand in, so lines are all that has to be looked at. */
-function splitDocuments(file: SourceFile): { readonly documents: readonly ScannedDocument[]; readonly directives: readonly Diagnostic[] } {
+function splitDocuments(file: SourceFile): Checked<readonly ScannedDocument[]> {
   const { text } = file;
   const documents: ScannedDocument[] = [];
   const directives: Diagnostic[] = [];
-  const fresh = (start: number): { start: number; marked: boolean; empty: boolean; readable: boolean } => ({ start, marked: false, empty: true, readable: true });
-  let current = fresh(0);
+  let start = 0;
+  let marked = false;
+  let empty = true;
+  let directive: Diagnostic | null = null;
   const close = (end: number): void => {
-    const { start, marked, empty, readable } = current;
-    if (marked || !empty) documents.push({ start, end, empty, readable });
+    // A directive stands before the `---` of its document, where it makes nothing unreadable.
+    if (marked || !empty) documents.push({ start, end, empty, problem: directive });
+    else if (directive !== null) directives.push(directive);
+    directive = null;
   };
   for (let at = text.startsWith("\ufeff") ? 1 : 0; at < text.length; ) {
     const end = endOfLine(text, at);
     if (isMarker(text, at, "---")) {
       close(at);
-      current = { ...fresh(at), marked: true, empty: saysNothing(text, at + 3, end) };
+      [start, marked, empty] = [at, true, saysNothing(text, at + 3, end)];
     } else if (isMarker(text, at, "...")) {
       close(at);
-      current = fresh(end);
+      [start, marked, empty] = [end, false, true];
     } else if (text[at] === "%") {
-      directives.push(report.directive({ file, start: at, end: trimmedEnd(text, at, end) }));
-      current.readable = false;
+      directive ??= report.directive({ file, start: at, end: trimmedEnd(text, at, end) });
     } else if (!saysNothing(text, at, end)) {
-      current.empty = false;
+      empty = false;
     }
     at = end;
   }
   close(text.length);
-  return { documents, directives };
+  return { value: documents, diagnostics: directives };
 }
 
 function isMarker(text: string, at: number, marker: string): boolean {

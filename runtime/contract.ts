@@ -153,6 +153,8 @@ export interface Next {
 export interface Step<To extends string> {
   /** The moves that this state allows. */
   readonly to: { readonly [State in To]: () => Next };
+  /** The connection, to reach other resources by. */
+  readonly pliny: Pliny;
   /** Gives up: the run waits in `panic` for a person, or goes where `on_panic` leads. */
   readonly panic: (why: string) => Next;
   /** Aborts at the deadline, when the lease is lost, and when somebody stops or moves the run. */
@@ -182,6 +184,10 @@ export interface StepOffer {
   offer<To extends string>(to: { readonly [Method in To]: string }): Step<To>;
   offerPoll<To extends string>(to: { readonly [Method in To]: string }): PollStep<To>;
   offerSpawns<To extends string, Spawns>(to: { readonly [Method in To]: string }, tasks: { readonly [Method in keyof NoInfer<Spawns>]: string }): SpawnStep<To, Spawns>;
+  offerPollSpawns<To extends string, Spawns>(
+    to: { readonly [Method in To]: string },
+    tasks: { readonly [Method in keyof NoInfer<Spawns>]: string },
+  ): PollStep<To> & SpawnStep<To, Spawns>;
   /** A state that has no handler: `stop`, `panic`, or one that this release does not know. Always rejects. */
   refuse(state: string): Promise<Next>;
 }
@@ -203,6 +209,7 @@ export interface TaskCode {
 
 /** What `on_stop` is given. */
 export interface ExitStep {
+  readonly pliny: Pliny;
   readonly signal: AbortSignal;
   readonly key: string;
 }

@@ -175,6 +175,7 @@ describe("scalars", () => {
     expect(writeTime(new Date("0001-01-01T00:00:00.000Z"), writing)).toEqual({ Time: "0001-01-01T00:00:00.000Z" });
     expect(readTime({ Time: "0001-01-01T00:00:00.000Z" }, reading).toISOString()).toBe("0001-01-01T00:00:00.000Z");
     expect(readTime({ Time: "9999-12-31T23:59:59.999Z" }, reading).getTime()).toBe(253_402_300_799_999);
+    expect(readDate({ Date: "2000-02-29" }, reading)).toBe("2000-02-29");
     expect(writeDuration(250, writing)).toEqual({ Dur: "PT0.25S" });
     expect(writeDuration(5_400_000, writing)).toEqual({ Dur: "PT5400S" });
     expect(writeDuration(0, writing)).toEqual({ Dur: "PT0S" });
@@ -301,6 +302,11 @@ describe("containers", () => {
     said: (value) => value.map((items) => ({ Set: [...items].sort().map((item) => ({ Date: item })) })),
   });
 
+  test("keys of a dict are written in order", () => {
+    const dict = new Map([["b", 1], ["\ufb33", 2], ["a", 3], ["\u{1f600}", 4]]);
+    expect(JSON.stringify(writeDict(dict, writeInt, writing))).toBe('{"Dict":{"a":3,"b":1,"\u{1f600}":4,"\ufb33":2}}');
+  });
+
   test("a prototype is polluted by nothing", () => {
     const dict = readDict(JSON.parse('{"Dict":{"__proto__":"evil","constructor":"c"}}'), readString, reading);
     expect([...dict]).toEqual([["__proto__", "evil"], ["constructor", "c"]]);
@@ -360,6 +366,7 @@ describe("what must be refused when read", () => {
     ["duration", '{"Dur":"PT.5S"}', ""],
     ["duration", '{"Dur":"PT1.S"}', ""],
     ["duration", '{"Dur":"PT0.0001S"}', ""],
+    ["duration", '{"Dur":"PT9007199254740.0001S"}', ""],
     ["duration", '{"Dur":"-PT1S"}', ""],
     ["duration", '{"Dur":"PT1H"}', ""],
     ["duration", '{"Dur":"PTS"}', ""],
@@ -492,10 +499,10 @@ describe("what must be refused when read", () => {
   });
 });
 
-describe("what cannot be said is refused when written", () => {
-  // What a program without types may hand over.
-  const wrong = <T>(value: unknown): T => value as T;
+/** What a program without types may hand over. */
+const wrong = <T>(value: unknown): T => value as T;
 
+describe("what cannot be said is refused when written", () => {
   test.each<[string, () => Json, string]>([
     ["NUL", () => writeString("a\u0000", writing), ""],
     ["a lone surrogate", () => writeString("\ud800a", writing), ""],
@@ -590,6 +597,9 @@ describe("enums", () => {
   test("what was unknown keeps its place in sets and maps", () => {
     const set: Json = JSON.parse('{"Set":["gold","hobby","zinc"]}');
     expect(canonicalText(writeSet(readSet(set, readPlan, reading), writeEnum, writing))).toBe(canonicalText(set));
+    const [left, right] = [readEnum("gold", plans, reading), readEnum("gold", plans, reading)];
+    expect(writeSet(new Set([left, right]), writeEnum, writing)).toEqual({ Set: ["gold"] });
+    expect(thrown(() => writeMap(new Map([[left, 1], [right, 2]]), writeEnum, writeInt, writing))).toMatchObject({ name: "EncodeError", code: "order" });
     const map: Json = JSON.parse('{"Map":[["gold",1],["hobby",2]]}');
     expect(canonicalText(writeMap(readMap(map, readPlan, readInt, reading), writeEnum, writeInt, writing))).toBe(canonicalText(map));
   });
@@ -702,6 +712,8 @@ describe("secrets", () => {
     const copy = writeSecret(readSecret(json, readString, at), writeString, elsewhere);
     expect(copy).not.toEqual(json);
     expect(readSecret(copy, readString, elsewhere).reveal("to see")).toBe("hunter2");
+    const beside = { ...inside(reading, "old_password"), vault };
+    expect(readSecret(writeSecret(readSecret(json, readString, at), writeString, beside), readString, beside).reveal("to see")).toBe("hunter2");
     expect(() => readSecret(json, readString, elsewhere).reveal("to see")).toThrow("unable to authenticate");
     expect(() => readSecret(json, readString, inside(at, "inner")).reveal("to see")).toThrow("unable to authenticate");
   });
@@ -730,6 +742,8 @@ describe("secrets", () => {
       thrown(() => readSecret({ Vault: vault.seal(`["${canary}"]`, at.place) }, readInt, at).reveal("to see")),
       thrown(() => readSecret({ Vault: vault.seal(`["${canary}",1]`, at.place) }, readInt, at).reveal("to see")),
       thrown(() => readString({ Vault: [1, canary] }, at)),
+      thrown(() => readString({ Vault: canary }, at)),
+      thrown(() => writeSecret(wrong<Secret<string>>(canary), writeString, at)),
     ];
     for (const error of errors) {
       expect(error).toBeInstanceOf(Error);

@@ -1,10 +1,12 @@
-// Each field type on real Postgres: its index expression sorts stored values as the values themselves sort, tells equal from unequal, and is
-// immutable, or no index could be made of it.
+// Each field type. On real Postgres its index expression sorts stored values as the values themselves sort, tells equal from unequal, and is
+// immutable, or no index could be made of it. Its JSON Schema takes what is stored, and nothing that is spelt another way.
 
+import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import type { Client } from "pg";
 import { describe, expect, test } from "vitest";
-import { fieldTypes, stored, type FieldKind } from "../compiler/field-types.js";
+import { fieldTypeRow, fieldTypes, secretSchema, stored, type FieldKind, type JsonSchema, type SchemaScope } from "../compiler/field-types.js";
+import type { FieldType } from "../compiler/model.js";
 import { postgresVersions, usePostgres } from "./postgres.js";
 
 interface Case<V> {
@@ -84,6 +86,78 @@ const orderedKinds = Object.keys(cases) as readonly OrderedKind[];
 test("every type that has an order is here", () => {
   const ordered = Object.entries(fieldTypes).flatMap(([kind, row]) => (row.index === null ? [] : [kind]));
   expect([...orderedKinds].sort()).toEqual(ordered.sort());
+});
+
+const bare = { min: null, max: null };
+const types = {
+  string: { kind: "string", ...bare, pattern: null },
+  url: { kind: "url" },
+  enum: { kind: "enum", values: [], open: true, replaced: [] },
+  uuid: { kind: "uuid" },
+  int: { kind: "int", ...bare, unit: null },
+  float: { kind: "float", ...bare, unit: null, special: true },
+  bigint: { kind: "bigint", ...bare, unit: null },
+  decimal: { kind: "decimal", ...bare, scale: null },
+  bool: { kind: "bool" },
+  date: { kind: "date", ...bare },
+  time: { kind: "time", ...bare },
+  duration: { kind: "duration", ...bare },
+  bytes: { kind: "bytes", ...bare },
+  resource: { kind: "resource", name: "database" },
+  task: { kind: "task", name: "database.provision" },
+} as const satisfies Record<OrderedKind, FieldType>;
+
+const scope: SchemaScope = {
+  typeOf: (type) => fieldTypeRow(type).schema(type, scope),
+  fieldOf: (field) => scope.typeOf(field.type),
+  named: () => ({}),
+  resourceKeys: (name) => (name === "database" ? ["database", "replica"] : [name]),
+  taskKeys: (name) => [name],
+};
+
+function accepts(schema: JsonSchema): (value: unknown) => boolean {
+  return new Ajv2020({ validateFormats: false }).compile<unknown>(schema);
+}
+
+describe("the JSON Schema", () => {
+  // `enum` values are shorter: what longer texts are made of is no enum's.
+  test.each(orderedKinds.filter((kind) => kind !== "enum"))("of %s takes what is stored", (kind) => {
+    const { values, encode }: Case<unknown> = cases[kind];
+    const takes = accepts(scope.typeOf(types[kind]));
+    fc.assert(fc.property(values, (value) => takes(encode(value))));
+  });
+
+  const id = "0190163d-8694-739b-aea5-966c26f8ad91";
+  test.each<readonly [FieldType, readonly unknown[], readonly unknown[]]>([
+    [{ kind: "string", min: 1, max: 2, pattern: "^a" }, ["a", "a😀"], ["", "abc", "b", 1, null]],
+    [{ kind: "int", min: null, max: 5, unit: null }, [5, -9007199254740991], [6, 0.5, -9007199254740992, "1"]],
+    [{ kind: "float", min: null, max: null, unit: null, special: false }, [0.5], [{ Num: "NaN" }]],
+    [types.float, [0.5, { Num: "-Infinity" }], [{ Num: "-NaN" }, "NaN"]],
+    [types.bigint, [{ Int: "-12" }], [{ Int: "007" }, { Int: 7 }, { Int: "-0" }, 7]],
+    [types.decimal, [{ Dec: "12.50" }], [{ Dec: "1e5" }, { Dec: "012" }, { Dec: "-0" }, { Dec: ".5" }]],
+    [types.time, [{ Time: "2016-07-06T20:53:20.123Z" }], [{ Time: "2016-07-06T20:53:20+01:00" }, { Time: "2016-07-06T20:53:20.123Z", x: 1 }, { Time: "2016-07-06T20:53:20Z" }]],
+    [types.date, [{ Date: "2016-07-06" }], [{ Date: "2016-7-6" }, { Date: "2015-02-29" }]],
+    [types.duration, [{ Dur: "PT5400S" }, { Dur: "PT0.25S" }], [{ Dur: "PT1H" }, { Dur: "PT0.50S" }, { Dur: "-PT1S" }, { Dur: "PT01S" }, { Dur: "PT0.S" }]],
+    [{ kind: "bytes", min: 1, max: 2 }, [{ Bytes: "_-8" }, { Bytes: "_w" }], [{ Bytes: "" }, { Bytes: "_-__" }, { Bytes: "+/8" }]],
+    [{ kind: "enum", values: [{ value: "new", since: 1, doc: null, deprecated: null }], open: false, replaced: [{ from: "old", to: "new" }] }, ["new", "old"], ["other", 1]],
+    [{ kind: "list", of: types.bool, min: null, max: 1 }, [[true], []], [[1], [true, true], { Set: [] }]],
+    [{ kind: "set", of: types.string, min: null, max: null }, [{ Set: ["a", "b"] }], [{ Set: ["a", "a"] }, ["a"]]],
+    [{ kind: "dict", of: types.int, min: null, max: null }, [{ Dict: { constructor: 1 } }], [{ constructor: 1 }, { Dict: { a: "1" } }]],
+    [{ kind: "map", keys: types.int, of: types.bool, min: null, max: null }, [{ Map: [[1, true]] }], [{ Map: [[true, 1]] }, { Map: [[1]] }, { Map: [[1, true, 1]] }]],
+    [types.resource, [{ Resource: ["replica", id] }, { Resource: ["database", id, "/databases/1"] }], [{ Resource: ["app", id] }, { Resource: ["database"] }]],
+    [types.task, [{ Task: ["database.provision", id] }], [{ Task: ["database.resize", id] }, { Resource: ["database.provision", id] }]],
+    [{ kind: "json" }, [{ Json: { Time: "x" } }, { Json: null }], [{ Time: "x" }]],
+  ])("of $kind takes the one spelling and no other", (type, right, wrong) => {
+    const takes = accepts(scope.typeOf(type));
+    for (const value of right) expect(takes(value), JSON.stringify(value)).toBe(true);
+    for (const value of wrong) expect(takes(value), JSON.stringify(value)).toBe(false);
+  });
+
+  test("of a secret has its key and what is sealed, or for the API the key alone", () => {
+    const takes = accepts(secretSchema);
+    expect([{ Vault: [1, "gAAA"] }, { Vault: [1, null] }].every(takes)).toBe(true);
+    expect([{ Vault: ["1", "gAAA"] }, { Vault: [1] }, "gAAA"].some(takes)).toBe(false);
+  });
 });
 
 describe.each(postgresVersions)("Postgres %i", (version) => {

@@ -75,6 +75,12 @@ async function refusal(refused: Promise<unknown>): Promise<object> {
   throw new Error("It was not refused.");
 }
 
+/** All that compiles. */
+const projects = [...goldenCases, { name: "the example", folder: projectRoot }].flatMap(({ name, folder }) => {
+  const { files } = compileFolder(folder);
+  return files.length > 0 ? [{ name, sql: sqlIn(files) }] : [];
+});
+
 const hosting = `
 resource: team
 fields: { name: { type: string, required: true } }
@@ -123,18 +129,23 @@ states: { resize: { to: [stop] } }
 describe.each(postgresVersions)("Postgres %i", (version) => {
   const postgres = usePostgres(version);
 
-  describe("every case and the example apply to an empty database", () => {
-    const projects = [...goldenCases, { name: "the example", folder: projectRoot }];
-    test.each(projects)("$name", async ({ folder }) => {
-      const { files } = compileFolder(folder);
-      const client = await postgres.database();
-      if (files.length === 0) return;
-      await apply(client, sqlIn(files));
-      // The views are made anew after each migration.
-      await client.query(sqlIn(files).views);
-      const { rows } = await client.query<{ name: string }>("select table_name as name from information_schema.views where table_schema = 'app'");
-      for (const { name } of rows) expect((await client.query(`select * from app."${name}"`)).rows).toEqual([]);
-    });
+  test("every case and the example apply to an empty database", async () => {
+    const client = await postgres.database();
+    await applySteps(client);
+    expect(projects.map(({ name }) => name)).toContain("the example");
+    for (const { name, sql } of projects) {
+      try {
+        await client.query("drop schema if exists app cascade; delete from pliny.move");
+        await client.query(sql.schema);
+        await client.query(sql.views);
+        // The views are made anew after each migration.
+        await client.query(sql.views);
+        const { rows } = await client.query<{ view: string }>("select quote_ident(table_name) as view from information_schema.views where table_schema = 'app'");
+        for (const { view } of rows) expect((await client.query(`select * from app.${view}`)).rows).toEqual([]);
+      } catch (error) {
+        throw new Error(`The SQL of '${name}' does not apply.`, { cause: error });
+      }
+    }
   });
 
   describe("moves", () => {
@@ -547,10 +558,6 @@ resource: order
 parent: user
 plural: where_
 ---
-resource: flock
-key: sheep
-plural: sheep
----
 resource: renamed
 key: window
 plural: windows
@@ -564,13 +571,12 @@ unique: [[label]]
     });
     await insert(client, "order", { parent: 1 });
     expect(await refusal(insert(client, "order", { parent: 3 }))).toMatchObject({ code: "23503", constraint: "order-parent" });
-    await insert(client, "sheep", {});
     await insert(client, "window", { attrs: { grant: "g" } });
     expect((await client.query(`select "select", "null", "from", "${long.slice(1)}y" as long from app.users`)).rows).toEqual([
       { select: "x", null: new Date("2027-01-31T12:00:00Z"), from: "it's", long: "-1" },
     ]);
-    expect((await client.query(`select (select count(*) from app."sheep-view") as sheep, (select label from app.windows) as label, (select parent from app.where_) as parent`)).rows).toEqual([
-      { sheep: "1", label: "g", parent: idOf(1) },
+    expect((await client.query(`select (select label from app.windows) as label, (select parent from app.where_) as parent`)).rows).toEqual([
+      { label: "g", parent: idOf(1) },
     ]);
     const { rows } = await client.query<{ name: string }>("select indexname as name from pg_indexes where schemaname = 'app' and length(indexname) >= 60");
     expect(rows.map(({ name }) => name.slice(0, 16)).sort()).toEqual(["user-index-xxxxx", "user-unique-xxxx"]);

@@ -160,11 +160,25 @@ function taskNames(declared: Declared, resource: string): readonly string[] {
 export function reportUnknown(
   found: Diagnostic[],
   { part, which = "value" }: { readonly part: Part; readonly which?: "key" | "value" },
-  { name, kind, of = null, known, hint }: { readonly name: string; readonly kind: string; readonly of?: string | null; readonly known: Iterable<string>; readonly hint?: string },
+  { name, kind, of = null, known, hint, write = String }: Unknown,
 ): void {
   const names = [...new Set(known)];
-  const listing = names.length > 0 && names.length <= 12 ? `Use one of: ${names.join(", ")}.` : null;
-  found.push(report.noSuchName(which === "key" ? keyOf(part) : valueOf(part), { name, kind, of, near: didYouMean(name, names), hint: hint ?? listing }));
+  const near = didYouMean(name, names);
+  found.push(report.noSuchName(which === "key" ? keyOf(part) : valueOf(part), {
+    name, kind, of, near, newText: near === null ? null : write(near), hint: hint ?? (names.length > 0 && names.length <= 12 ? `Use one of: ${names.map(write).join(", ")}.` : null),
+  }));
+}
+
+interface Unknown {
+  readonly name: string;
+  readonly kind: string;
+  /** Of what it is one, as it is said: "of 'database'". */
+  readonly of?: string | null;
+  readonly known: Iterable<string>;
+  /** What to do where nothing is near. */
+  readonly hint?: string;
+  /** How a name is written in the spec in place of what is there. */
+  readonly write?: (name: string) => string;
 }
 
 /** The resource that a part names. Null, and said so, where there is none. */
@@ -173,10 +187,15 @@ export function findResource(part: Part, { found, declared }: Context): Declarat
   if (name === null) return null;
   const resource = declared.resources.get(name);
   if (resource !== undefined) return resource;
+  reportNoResource(name, { part, rest: "" }, { found, declared });
+  return null;
+}
+
+/** `rest` is what is written after the resource's name. */
+function reportNoResource(name: string, { part, rest }: { readonly part: Part; readonly rest: string }, { found, declared }: Context): void {
   const gone = declared.goneElements.get(name);
   if (gone?.kind === "resource") found.push(report.refersToGone(valueOf(part), { name, kind: "resource", first: nameOf(gone) }));
-  else if (!declared.hasNameless) reportUnknown(found, { part }, { name, kind: "resource", known: declared.resources.keys() });
-  return null;
+  else if (!declared.hasNameless) reportUnknown(found, { part }, { name, kind: "resource", known: declared.resources.keys(), write: (near) => `${near}${rest}` });
 }
 
 /**
@@ -190,7 +209,7 @@ export function findTask(part: Part, resource: string | null, { orGlobal }: { re
   const [before = "", after] = written.split(".");
   const [owner, name] = after === undefined ? [resource, before] : [before, after];
   if (after !== undefined && !declared.resources.has(before)) {
-    findResource({ value: before, at: part.at }, context);
+    reportNoResource(before, { part, rest: `.${name}` }, context);
     return null;
   }
   const bareGlobal = orGlobal && after === undefined;
@@ -202,13 +221,16 @@ export function findTask(part: Part, resource: string | null, { orGlobal }: { re
     return null;
   }
   if (declared.hasNameless || declared.homelessTasks.has(name)) return null;
-  const elsewhere = after === undefined ? taskAnywhere(declared, name) : undefined;
+  const anywhere = taskAnywhere(declared, name);
+  // It acts on something that there is not, which is said there.
+  if (anywhere?.of != null && !declared.resources.has(anywhere.of)) return null;
+  const elsewhere = after === undefined ? anywhere : undefined;
   if (elsewhere === undefined) {
     const own = owner === null ? [] : taskNames(declared, owner).map((each) => (after === undefined ? each : qualified(owner, each)));
     reportUnknown(found, { part }, { name: written, kind: "task", of: owner === null ? null : `of '${owner}'`, known: [...own, ...(bareGlobal ? declared.tasks.keys() : [])] });
   } else if (orGlobal || resource === null) {
     const near = qualified(elsewhere.of, name);
-    found.push(report.noSuchName(valueOf(part), { name, kind: resource === null ? "global task" : "task", of: resource === null ? null : `of '${resource}'`, near, hint: null }));
+    found.push(report.noSuchName(valueOf(part), { name, kind: resource === null ? "global task" : "task", of: resource === null ? null : `of '${resource}'`, near, newText: near, hint: null }));
   } else {
     found.push(report.startsForeign(valueOf(part), { task: qualified(elsewhere.of, name), resource, first: nameOf(elsewhere) }));
   }

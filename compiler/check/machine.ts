@@ -57,6 +57,11 @@ export function isTarget(
   machine: Machine,
   found: Diagnostic[],
 ): boolean {
+  if (reserved.has(state) && machine.states.has(state)) {
+    // Declared as a state of its own, which was reported.
+    machine.isSound = false;
+    return true;
+  }
   if (reserved.has(state)) {
     const allowed: readonly string[] = reservedUnder[keyword];
     if (allowed.includes(state)) return true;

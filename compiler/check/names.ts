@@ -4,6 +4,7 @@
 import { report, type Diagnostic } from "../diagnostic.js";
 import { inside, locate, type Place } from "../document.js";
 import { fieldTypeNames } from "../keywords.js";
+import type { Gone } from "../model.js";
 import { camelCase, className, derivedSuffixes, pascalCase, pluralOf } from "../naming.js";
 import { compareText, type SourceLocation } from "../source.js";
 import { baseOf, inOrder, nameOf, qualified, taskOf, type Context, type Declaration } from "./declare.js";
@@ -118,22 +119,25 @@ export function checkNames(context: Context): void {
 function claimElements({ declared, found }: Context): void {
   const elements = [...inOrder(declared.resources), ...inOrder(declared.types), ...inOrder(declared.tasks)];
   claimNames(
-    elements.map(({ kind, name, root }): Named => ({ name, what: `the ${kind} '${name}'`, at: inside(root.at, kind), part: "value", key: member(root, "key") })),
+    elements.map(({ kind, name, root }): Named => {
+      const key = member(root, "key");
+      // A key that is the name of something gone is said to be so below.
+      return { name, what: `the ${kind} '${name}'`, at: inside(root.at, kind), part: "value", key: declared.goneElements.has(text(key) ?? "") ? null : key };
+    }),
     { names: "a resource, a type or a global task", reserved: reservedElements },
     found,
   );
   for (const element of elements) {
-    const key = member(element.root, "key");
-    for (const [name, at] of [[element.name, nameOf(element)], ...(key === null ? [] : [[text(key) ?? "", valueOf(key)] as const])] as const) {
-      const gone = declared.goneElements.get(name);
-      if (gone !== undefined) found.push(report.goneNameUsed(at, { name, kind: gone.kind, first: nameOf(gone) }));
-    }
+    reportGone(element, (name) => declared.goneElements.get(name), found);
   }
 }
 
-interface Class {
-  readonly what: string;
-  readonly at: SourceLocation;
+/** What is gone lends neither its name nor its key. */
+function reportGone(declaration: Declaration, find: (name: string) => Gone | undefined, found: Diagnostic[]): void {
+  const key = member(declaration.root, "key");
+  const [goneName, goneKey] = [find(declaration.name), find(text(key) ?? "")];
+  if (goneName !== undefined) found.push(report.goneNameUsed(nameOf(declaration), { name: declaration.name, kind: goneName.kind, first: nameOf(goneName) }));
+  if (key !== null && goneKey !== undefined) found.push(report.goneNameUsed(valueOf(key), { name: goneKey.name, kind: goneKey.kind, first: nameOf(goneKey) }));
 }
 
 /** The exported names of the generated code: the class of each resource, type, task and dataset, and what is derived from them. */
@@ -148,25 +152,22 @@ function claimClasses({ declared, found }: Context): void {
     if (first === undefined) classes.set(name, task);
     else if (first.of !== task.of) found.push(report.classesCollide(nameOf(task), { className: name, owner: called(task), other: called(first), first: nameOf(first) }));
   }
-  const derived = (name: string): { readonly from: Declaration } | null => {
+  const derived = (name: string): Declaration | undefined => {
     const suffix = derivedSuffixes.find((each) => name.endsWith(each) && classes.has(name.slice(0, -each.length)));
-    const from = suffix === undefined ? undefined : classes.get(name.slice(0, -suffix.length));
-    return from === undefined ? null : { from };
+    return suffix === undefined ? undefined : classes.get(name.slice(0, -suffix.length));
   };
-  const reportDerived = (name: string, { what, at }: Class): void => {
-    const origin = derived(name);
-    if (origin !== null) found.push(report.classesCollide(at, { className: name, owner: what, other: called(origin.from), first: nameOf(origin.from) }));
-  };
-  for (const [name, declaration] of classes) reportDerived(name, { what: called(declaration), at: nameOf(declaration) });
+  for (const [name, declaration] of classes) {
+    const from = derived(name);
+    if (from !== undefined) found.push(report.classesCollide(nameOf(declaration), { className: name, owner: called(declaration), other: called(from), first: nameOf(from) }));
+  }
   for (const resource of inOrder(declared.resources)) {
     const name = pascalCase(pluralName(resource));
     const what = `the dataset of '${resource.name}'`;
-    const first = classes.get(name);
+    const own = classes.get(name);
     // A plural that is a name as it is written is reported with the plurals.
-    if (first === undefined) reportDerived(name, { what, at: pluralPlace(resource) });
-    else if (first.of !== null || (first !== resource && first.name !== pluralName(resource))) {
-      found.push(report.classesCollide(pluralPlace(resource), { className: name, owner: what, other: called(first), first: nameOf(first) }));
-    }
+    const isSaid = own !== undefined && own.of === null && (own === resource || own.name === pluralName(resource));
+    const first = own ?? derived(name);
+    if (first !== undefined && !isSaid) found.push(report.classesCollide(pluralPlace(resource), { className: name, owner: what, other: called(first), first: nameOf(first) }));
   }
 }
 
@@ -193,9 +194,8 @@ function claimPlurals({ declared, found }: Context): void {
   }
   for (const resource of resources) {
     const plural = pluralName(resource);
-    const at = pluralPlace(resource);
     const taken = (owner: string, first: Declaration | null): void => {
-      found.push(report.pluralTaken(at, { plural, name: resource.name, owner, first: first === null || first === resource ? null : nameOf(first) }));
+      found.push(report.pluralTaken(pluralPlace(resource), { plural, name: resource.name, owner, first: first === null || first === resource ? null : nameOf(first) }));
     };
     const element = declared.resources.get(plural) ?? declared.types.get(plural) ?? declared.tasks.get(plural);
     const keyed = keys.get(plural);
@@ -204,8 +204,11 @@ function claimPlurals({ declared, found }: Context): void {
     if (element === resource) taken("it is the resource's own name", null);
     else if (element !== undefined) taken(`it is the name of a ${element.kind}`, element);
     else if (keyed !== undefined) taken(keyed === resource ? "it is the resource's own key" : `it is the key of '${keyed.name}'`, keyed);
-    else if (other !== undefined) taken(`it is the plural of '${other.name}' too`, other);
-    else if (why !== undefined) found.push(report.nameReserved(at, { name: plural, names: "many of a resource", why }));
+    else if (other !== undefined) {
+      // Of two resources that are one in camelCase that is said.
+      if (camelCase(other.name) !== camelCase(resource.name)) taken(`it is the plural of '${other.name}' too`, other);
+    }
+    else if (why !== undefined) found.push(report.nameReserved(pluralPlace(resource), { name: plural, names: "many of a resource", why }));
     if (other === undefined) owners.set(camelCase(plural), resource);
   }
 }
@@ -222,7 +225,11 @@ function claimMembers(resource: Declaration, { declared, found }: Context): void
     return [
       ...(parent === null || parentName === null ? [] : [{ name: parentName, what: `the parent of '${owner.name}'`, at: parent.at, part: "value", inherited } as const]),
       ...fieldEntries(member(owner.root, "fields"), (name) => `the field '${name}' of '${owner.name}'`, inherited),
-      ...tasks.map(({ name, root }): Named => ({ name, what: `the task '${owner.name}.${name}'`, at: inside(root.at, "task"), part: "value", key: member(root, "key"), inherited })),
+      ...tasks.map(({ name, root }): Named => {
+        const key = member(root, "key");
+        const isGone = declared.goneTasks.has(qualified(owner.name, text(key) ?? ""));
+        return { name, what: `the task '${owner.name}.${name}'`, at: inside(root.at, "task"), part: "value", key: isGone ? null : key, inherited };
+      }),
     ];
   };
   claimNames(
@@ -235,11 +242,7 @@ function claimMembers(resource: Declaration, { declared, found }: Context): void
     found,
   );
   for (const task of declared.tasksOf.get(resource.name)?.values() ?? []) {
-    const key = member(task.root, "key");
-    for (const [name, at] of [[task.name, nameOf(task)], ...(key === null ? [] : [[text(key) ?? "", valueOf(key)] as const])] as const) {
-      const gone = declared.goneTasks.get(qualified(resource.name, name));
-      if (gone !== undefined) found.push(report.goneNameUsed(at, { name, kind: "task", first: nameOf(gone) }));
-    }
+    reportGone(task, (name) => declared.goneTasks.get(qualified(resource.name, name)), found);
   }
 }
 

@@ -16,8 +16,10 @@ export function rootOf(document: SpecDocument): Part {
 
 /** A member of a record; null where there is none. */
 export function member(part: Part | null, name: string): Part | null {
-  if (part === null || !isRecord(part.value) || !Object.hasOwn(part.value, name)) return null;
-  return { value: part.value[name] ?? null, at: inside(part.at, name) };
+  if (part === null || !isRecord(part.value)) return null;
+  const value = part.value[name];
+  // What every object inherits, such as `constructor`, is no member.
+  return value === undefined || !Object.hasOwn(part.value, name) ? null : { value, at: inside(part.at, name) };
 }
 
 /** The members of a record, as written. */

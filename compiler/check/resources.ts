@@ -70,7 +70,7 @@ function readDraft(declaration: Declaration, base: Draft | null, types: NamedTyp
   const newest = newestVersion(base?.declaration.root ?? root, versions.version);
   // A subtype whose base is not known has versions that are not known either.
   const isOrphan = base === null && member(root, "extends") !== null;
-  const within: FieldContext = { ...context, version: isOrphan ? Number.MAX_SAFE_INTEGER : newest, type: null, types };
+  const within: FieldContext = { version: isOrphan ? Number.MAX_SAFE_INTEGER : newest, type: null, types, ...context };
   const fields = readFields(member(root, "fields"), within);
   const removed = readRemoved(root, within);
   const upgrades = base?.upgrades ?? (isOrphan ? [] : readUpgrades(root, { fields, removed, oldest: versions.oldest }, within));
@@ -106,7 +106,7 @@ function checkParents(drafts: ReadonlyMap<string, Draft>, { found }: Context): v
   for (const group of circles(roots, parentOf)) {
     const way = wayRound(group, parentOf);
     const first = drafts.get(way[0] ?? "");
-    if (first !== undefined) found.push(report.parentsCircle(locate(inside(first.declaration.at, "parent"), "value"), { way }));
+    if (first !== undefined) found.push(report.parentsCircle(locate(inside(first.declaration.at, "parent"), "value"), { way, parent: first.parent ?? "" }));
   }
 }
 
@@ -121,7 +121,7 @@ export function isColumn(part: Part, keyword: "unique" | "indexes" | "filter" | 
   const { declaration } = draft;
   if (name === "parent") {
     const mayHaveOne = draft.parent !== null || member((draft.base ?? draft).declaration.root, "parent") !== null || isLost(inside((draft.base ?? draft).declaration.at, "parent"));
-    if (!mayHaveOne) found.push(report.noSuchName(valueOf(part), { name, kind: "field", of: `of '${declaration.name}'`, near: null, hint: "Add `parent: <resource>`, or remove it here." }));
+    if (!mayHaveOne) found.push(report.noSuchName(valueOf(part), { name, kind: "field", of: `of '${declaration.name}'`, near: null, newText: null, hint: "Add `parent: <resource>`, or remove it here." }));
     return draft.parent !== null;
   }
   if (fixedColumns.includes(name)) return true;
@@ -130,16 +130,14 @@ export function isColumn(part: Part, keyword: "unique" | "indexes" | "filter" | 
     reportUnknownField(part, "value", name, draft, { found, more: fixedColumns });
     return false;
   }
-  const first = locate(field.at, "key");
-  if (field.encrypted !== null) {
-    if (keyword === "sort") found.push(report.secretNotSorted(valueOf(part), { field: name, first }));
-    else if (!field.encrypted.lookup) found.push(report.secretNotFound(valueOf(part), { field: name, first }));
-    else return true;
-    return false;
-  }
   const type = resolved(field.type, types);
-  if (type === unclear || fieldTypeRow(type).index !== null) return true;
-  found.push(report.notComparable(valueOf(part), { field: name, of: describe(field.type), keyword, first }));
+  const { encrypted } = field;
+  const isComparable = encrypted === null ? type === unclear || fieldTypeRow(type).index !== null : encrypted.lookup && keyword !== "sort";
+  if (isComparable) return true;
+  const first = locate(field.at, "key");
+  if (encrypted === null) found.push(report.notComparable(valueOf(part), { field: name, of: describe(field.type), keyword, first }));
+  else if (keyword === "sort") found.push(report.secretNotSorted(valueOf(part), { field: name, first }));
+  else found.push(report.secretNotFound(valueOf(part), { field: name, first }));
   return false;
 }
 
@@ -175,7 +173,7 @@ function readIndexes(keyword: "unique" | "indexes", draft: Draft, types: NamedTy
 /** A resource whole: its states as well, for which its tasks are needed. Its API and its children are added by the caller. */
 export function readResource(draft: Draft, bases: ReadonlyMap<string, Resource>, tasks: ReadonlyMap<string, Task>, context: Context): Resource {
   const { declaration, element, base } = draft;
-  const { root, name, at } = declaration;
+  const { root, name } = declaration;
   const { found } = context;
   const inherited = base === null ? null : (bases.get(base.declaration.name) ?? null);
   const statesPart = member(root, "states");
@@ -197,7 +195,6 @@ export function readResource(draft: Draft, bases: ReadonlyMap<string, Resource>,
   if (inherited !== null) checkInheritedStarts(states, draft, tasks, context);
   const archive = member(root, "archive");
   return {
-    ...element,
     kind: "resource",
     plural: pluralName(declaration),
     base: base?.declaration.name ?? null,
@@ -205,7 +202,9 @@ export function readResource(draft: Draft, bases: ReadonlyMap<string, Resource>,
     subtypes: [],
     parent: draft.parent,
     children: [],
-    ...draft.versions,
+    version: draft.versions.version,
+    write: draft.versions.write,
+    oldest: draft.versions.oldest,
     fields: draft.fields,
     removed: draft.removed,
     upgrades: base === null ? draft.upgrades : [],
@@ -217,7 +216,7 @@ export function readResource(draft: Draft, bases: ReadonlyMap<string, Resource>,
     archive: inherited?.archive ?? { afterMs: durationMs(member(archive, "after")) ?? 30 * dayMs, keepMs: durationMs(member(archive, "keep")) },
     ownKey: inherited?.ownKey ?? flag(member(root, "own_key")),
     tasks: inOrder(context.declared.tasksOf.get(name) ?? new Map<string, Declaration>()).flatMap((task) => tasks.get(qualified(name, task.name)) ?? []),
-    at,
+    ...element,
   };
 }
 

@@ -48,9 +48,9 @@ export function readRemoved(root: Part, context: FieldContext): readonly Tombsto
     const newest = context.version ?? 1;
     if (untilPart !== null && until !== null && (until <= field.since || until > newest)) {
       context.found.push(report.shapeOutOfRange(valueOf(untilPart), { what: "until", number: until, lowest: field.since + 1, highest: newest }));
-      return [{ ...field, until: null }];
+      return [{ until: null, ...field }];
     }
-    return [{ ...field, until }];
+    return [{ until, ...field }];
   });
 }
 

@@ -30,7 +30,7 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
   const { found, declared, settings } = context;
   const { name, of, root } = declaration;
   const own = readVersions(root, found);
-  const within: FieldContext = { ...context, version: newestVersion(root, own.version), type: null };
+  const within: FieldContext = { version: newestVersion(root, own.version), type: null, ...context };
   const args = readFields(member(root, "args"), within);
   const fields = readFields(member(root, "fields"), within);
   const removed = readRemoved(root, within);
@@ -57,12 +57,13 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
   const unique = text(member(root, "unique"));
   const base = of === null ? null : baseOf(declared, of);
   const task: Task = {
-    ...readElement(root, name, context),
     kind: "task",
     of,
     qualifiedName: qualified(of, name),
     qualifiedKey: qualified(of === null ? null : (text(member(declared.resources.get(of)?.root ?? null, "key")) ?? of), text(member(root, "key")) ?? name),
-    ...own,
+    version: own.version,
+    write: own.write,
+    oldest: own.oldest,
     args,
     fields,
     removed,
@@ -79,8 +80,11 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
     states,
     onPanic,
     onStop: member(root, "on_stop") !== null,
-    ...owned,
+    while: owned.while,
+    every: owned.every,
+    triggers: owned.triggers,
     replacesBase: base !== null && declared.tasksOf.get(base.name)?.has(name) === true,
+    ...readElement(root, name, context),
   };
   checkStarters(task, root, found);
   return task;
@@ -201,7 +205,7 @@ function readBackoff(part: Part | null, found: Diagnostic[]): { readonly min: nu
   const { minMs, maxMs } = range;
   if (minMs <= maxMs) return { min: minMs, max: maxMs };
   const [lower = "", upper = ""] = (text(part) ?? "").split("..");
-  found.push(report.boundsCrossed(valueOf(part), { lower, upper, first: valueOf(part) }));
+  found.push(report.boundsCrossed(valueOf(part), { lower, upper, first: null }));
   return { min: maxMs, max: minMs };
 }
 
@@ -276,7 +280,8 @@ export function checkStarted(
   }
   for (const task of tasks.values()) for (const state of task.states) for (const spawn of state.spawns) started.add(spawn.task);
   for (const task of tasks.values()) {
-    if (task.every !== null || task.triggers.length > 0 || started.has(task.qualifiedName)) continue;
+    const { spec } = task.at.document;
+    if (spec["every"] !== undefined || spec["triggers"] !== undefined || started.has(task.qualifiedName)) continue;
     const base = task.replacesBase && task.of !== null ? baseOf(declared, task.of) : null;
     if (base !== null && started.has(qualified(base.name, task.name))) continue;
     lint(report.taskNotStarted(locate(inside(task.at, "task"), "value"), { task: task.qualifiedName }), within(task), found);

@@ -1,7 +1,7 @@
 // `pliny check`: everything that is wrong with the specs, in one run; writes nothing.
 
 import { hasErrors } from "../diagnostic.js";
-import { countDiagnostics, plural, stopped, type Context, type Outcome } from "./outcome.js";
+import { plural, stopped, type Context, type Outcome } from "./outcome.js";
 import { loadDocuments } from "./specs.js";
 
 export async function check(context: Context): Promise<Outcome> {
@@ -12,6 +12,5 @@ export async function check(context: Context): Promise<Outcome> {
   const diagnostics = [...found, ...checked];
   const facts = { specs: specs.sources.length, resources: model.resources.length };
   if (hasErrors(diagnostics)) return { ...stopped(diagnostics), facts };
-  const counted = countDiagnostics(diagnostics);
-  return { exitCode: 0, diagnostics, facts, lines: [`${plural(specs.sources.length, "file")} read; ${counted === "" ? "nothing is wrong." : `${counted}.`}`] };
+  return { exitCode: 0, diagnostics, facts, lines: [`${plural(specs.sources.length, "file")} read${diagnostics.length === 0 ? "; nothing is wrong" : ""}.`] };
 }

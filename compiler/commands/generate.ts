@@ -6,7 +6,7 @@ import { hasErrors, type Diagnostic } from "../diagnostic.js";
 import {
   describeDrift, generatedFolder, isAsMade, planWrites, readGenerated, recordOf, writeGenerated,
 } from "../files.js";
-import { countDiagnostics, listed, plural, stopped, type Context, type Outcome } from "./outcome.js";
+import { listed, plural, stopped, type Context, type Outcome } from "./outcome.js";
 import { keep, openSpecs, parseSpecs, type ParsedSpecs } from "./specs.js";
 
 export interface GenerateOptions {
@@ -69,9 +69,8 @@ interface Telling {
 function finished({ diagnostics, written, removed, unchanged }: Done, { options, stats }: Telling): Outcome {
   if (options.check) return checked(diagnostics, { options, stats });
   const inFolder = (paths: readonly string[]): readonly string[] => paths.map((path) => `${generatedFolder}/${path}`);
-  const counted = countDiagnostics(diagnostics);
   const facts = { written: inFolder(written), removed: inFolder(removed), unchanged, ...(options.stats ? { stats } : {}) };
-  const summary = `${plural(written.length, "file")} written, ${removed.length} removed, ${unchanged} unchanged${counted === "" ? "" : `; ${counted}`}.`;
+  const summary = `${plural(written.length, "file")} written, ${removed.length} removed, ${unchanged} unchanged.`;
   return { exitCode: 0, diagnostics, facts, lines: [...listed(inFolder(written), "wrote"), ...listed(inFolder(removed), "removed"), summary, ...(options.stats ? describeStats(stats) : [])] };
 }
 

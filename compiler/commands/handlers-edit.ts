@@ -318,7 +318,7 @@ function insertMember(text: string, wanted: Wanted, member: WantedMember, newLin
   const order = wanted.members.map((one) => one.name);
   const before = order.slice(0, order.indexOf(member.name));
   const at = properties.findLastIndex((property) => before.includes(memberName(property) ?? ""));
-  const outer = indentAt(text, literal.end - 1);
+  const outer = indentAt(text, literal.getStart());
   const first = properties[0];
   const indent = first && startsLine(text, first.getStart()) ? indentAt(text, first.getStart()) : `${outer}  `;
   const lines = stub(member, indent, newLine);
@@ -415,6 +415,7 @@ interface Edit {
   readonly text: string;
 }
 
+/** From the last to the first, so that no edit moves another; of two at one place the first comes first in the text. */
 function apply(text: string, edits: readonly Edit[]): string {
-  return edits.toSorted((left, right) => right.start - left.start).reduce((current, edit) => current.slice(0, edit.start) + edit.text + current.slice(edit.end), text);
+  return edits.toReversed().toSorted((left, right) => right.start - left.start).reduce((current, edit) => current.slice(0, edit.start) + edit.text + current.slice(edit.end), text);
 }

@@ -3,12 +3,12 @@
 
 import { hasErrors, report, type Diagnostic } from "../diagnostic.js";
 import { generatedFolder, listHandlers, place, writeText } from "../files.js";
-import type { Field, Model, NamedType, Resource, Task, Upgrade } from "../model.js";
+import type { Field, FieldType, Model, NamedType, Resource, Task, Upgrade } from "../model.js";
 import { camelCase, className, constantName } from "../naming.js";
 import type { SourceFile } from "../source.js";
 import { checkedFields } from "../views/field-text.js";
 import { addMissing, findSyntaxError, survey, type Remark, type Wanted, type WantedMember } from "./handlers-edit.js";
-import { countDiagnostics, plural, stopped, type Context, type Outcome } from "./outcome.js";
+import { plural, stopped, type Context, type Outcome } from "./outcome.js";
 import { loadDocuments } from "./specs.js";
 
 export interface HandlersOptions {
@@ -35,14 +35,13 @@ export async function handlers(context: Context, options: HandlersOptions): Prom
   }
   const failures = changed.flatMap((file) => writeText(context.project, file.path, file.after));
   if (hasErrors(failures)) return stopped(failures);
-  const counted = countDiagnostics(remarks);
   return {
     exitCode: 0,
     diagnostics: remarks,
     facts,
     lines: [
       ...changed.flatMap(({ path, added, renamed }) => [`  wrote ${path}`, ...added.map((name) => `    + ${name}`), ...renamed.map(({ from, to }) => `    ${from} → ${to}`)]),
-      `${changed.length === 0 ? "Nothing is missing" : `${plural(changed.length, "file")} written`}${counted === "" ? "" : `; ${counted}`}.`,
+      `${changed.length === 0 ? "Nothing is missing" : `${plural(changed.length, "file")} written`}.`,
     ],
   };
 }
@@ -110,18 +109,18 @@ function modulesOf(path: string, model: Model): { readonly generated: string; re
 export function wantedByFile(model: Model): ReadonlyMap<string, readonly Wanted[]> {
   const tasks = [...model.resources.flatMap((resource) => resource.tasks), ...model.tasks];
   const wanted = [
-    ...model.resources.flatMap((resource) => ofResource(resource).map((one) => ({ of: resource, one }))),
+    ...model.resources.flatMap((resource) => ofResource(model, resource).map((one) => ({ of: resource, one }))),
     ...tasks.flatMap((task) => ofTask(model, task).map((one) => ({ of: task, one }))),
-    ...model.types.flatMap((type) => ofType(type).map((one) => ({ of: type, one }))),
+    ...model.types.flatMap((type) => ofType(model, type).map((one) => ({ of: type, one }))),
   ];
   const taken = new Set(wanted.map(({ one }) => one.constant));
   const byPath = groupBy(wanted, ({ of }) => of.at.document.file.path.replace(/\.yaml$/, ".handlers.ts"));
   return new Map([...byPath].map(([path, found]) => [path, found.map(({ one }) => ({ ...one, former: one.former.filter((old) => !taken.has(old.constant)) }))]));
 }
 
-function ofResource(resource: Resource): readonly Wanted[] {
+function ofResource(model: Model, resource: Resource): readonly Wanted[] {
   const names = [resource.name, ...(resource.key === resource.name ? [] : [resource.key])];
-  return [...upgradesOf(resource, names), ...checksOf(resource.fields, names)];
+  return [...upgradesOf(resource, names), ...checksOf(model, resource.fields, names)];
 }
 
 function ofTask(model: Model, task: Task): readonly Wanted[] {
@@ -136,12 +135,12 @@ function ofTask(model: Model, task: Task): readonly Wanted[] {
     ...(task.shouldStop ? [method("shouldStop", "should_stop")] : []),
     ...(task.onStop ? [method("onStop", "on_stop")] : []),
   ];
-  return [wantedOf(names, "Handlers", "", members), ...upgradesOf(task, names), ...checksOf([...task.args, ...task.fields], names)];
+  return [wantedOf(names, "Handlers", "", members), ...upgradesOf(task, names), ...checksOf(model, [...task.args, ...task.fields], names)];
 }
 
-function ofType(type: NamedType): readonly Wanted[] {
+function ofType(model: Model, type: NamedType): readonly Wanted[] {
   const names = [type.name, ...(type.key === type.name ? [] : [type.key])];
-  if (type.is.kind === "record") return checksOf(type.is.fields, names);
+  if (type.is.kind === "record") return checksOf(model, type.is.fields, names);
   if (!type.is.field.check) return [];
   return [wantedOf(names, "Checks", "Checks", [{ name: "value", former: [], modifier: "", what: `${type.name}: check` }])];
 }
@@ -156,10 +155,10 @@ function upgradesOf({ upgrades, write }: { readonly upgrades: readonly Upgrade[]
   return members.length === 0 ? [] : [wantedOf(names, "Upgrades", "Upgrades", members)];
 }
 
-function checksOf(fields: readonly Field[], names: readonly string[]): readonly Wanted[] {
+function checksOf(model: Model, fields: readonly Field[], names: readonly string[]): readonly Wanted[] {
   // The same fields by the names that they are stored by, in the same order.
-  const former = checkedFields(fields.map(byKey), "");
-  const members = checkedFields(fields, "").map(({ field, member }, at): WantedMember => {
+  const former = checkedFields(model, fields.map(byKey), "");
+  const members = checkedFields(model, fields, "").map(({ field, member }, at): WantedMember => {
     const old = former[at]?.member ?? member;
     return { name: member, former: old === member ? [] : [old], modifier: "", what: `${names[0]}: check of ${field.name}` };
   });
@@ -167,7 +166,12 @@ function checksOf(fields: readonly Field[], names: readonly string[]): readonly 
 }
 
 function byKey(field: Field): Field {
-  return { ...field, name: field.key, type: field.type.kind === "record" ? { ...field.type, fields: field.type.fields.map(byKey) } : field.type };
+  return { ...field, name: field.key, type: typeByKey(field.type) };
+}
+
+function typeByKey(type: FieldType): FieldType {
+  if (type.kind === "record") return { ...type, fields: type.fields.map(byKey) };
+  return "of" in type ? { ...type, of: typeByKey(type.of) } : type;
 }
 
 function wantedOf(names: readonly string[], interfaceEnd: string, constantEnd: string, members: readonly WantedMember[]): Wanted {

@@ -81,11 +81,11 @@ states: # the first is where it starts
   failed:   { to: [creating, deleting] }
   deleting: { starts: remove, then: stop, else: failed }
 api:
-  list: { filter: [name], sort: [name] }
-  get: true
+  list:   { filter: [name], sort: [name] }
+  get:    true
   create: [name, size]
-  moves: { creating: [size] }
-  delete: deleting
+  moves:  { creating: [size], deleting: [] }
+  delete: deleting # DELETE asks for this move
 ---
 task: publish
 of: site
@@ -137,21 +137,18 @@ export const app: App = createApp({ ...site });
 `;
 
 // `preserve` reads modules as bundlers and tsx do, whatever package.json says.
-const tsconfigText = `${JSON.stringify(
-  {
-    compilerOptions: {
-      target: "es2023",
-      module: "preserve",
-      strict: true,
-      noUncheckedIndexedAccess: true,
-      exactOptionalPropertyTypes: true,
-      verbatimModuleSyntax: true,
-      erasableSyntaxOnly: true,
-      skipLibCheck: true,
-      noEmit: true,
-    },
-    include: ["specs", "generated"],
+const tsconfigText = `{
+  "compilerOptions": {
+    "target": "es2023",
+    "module": "preserve",
+    "strict": true,
+    "noUncheckedIndexedAccess": true,
+    "exactOptionalPropertyTypes": true,
+    "verbatimModuleSyntax": true,
+    "erasableSyntaxOnly": true,
+    "skipLibCheck": true,
+    "noEmit": true
   },
-  null,
-  2,
-)}\n`;
+  "include": ["specs", "generated"]
+}
+`;

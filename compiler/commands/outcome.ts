@@ -1,6 +1,6 @@
 // What a command is given and what it gives back. A command decides and acts; only cli.ts writes to a stream or ends the process.
 
-import { hasErrors, type Diagnostic } from "../diagnostic.js";
+import type { Diagnostic } from "../diagnostic.js";
 import type { Project } from "../files.js";
 
 export interface Context {
@@ -27,14 +27,13 @@ export interface Outcome {
 
 /** The outcome of a command that could not do what it was asked for: what it found is the whole answer. */
 export function stopped(diagnostics: readonly Diagnostic[]): Outcome {
-  return { exitCode: 2, diagnostics, facts: {}, lines: [countDiagnostics(diagnostics)] };
+  return { exitCode: 2, diagnostics, facts: {}, lines: [] };
 }
 
-/** `2 errors, 1 warning`. */
+/** `2 errors, 1 warning.` */
 export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
-  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error").length;
-  const warnings = diagnostics.filter((diagnostic) => diagnostic.severity === "warning").length;
-  return [...(hasErrors(diagnostics) ? [plural(errors, "error")] : []), ...(warnings > 0 ? [plural(warnings, "warning")] : [])].join(", ");
+  const counts = (["error", "warning", "info"] as const).map((severity) => [severity, diagnostics.filter((diagnostic) => diagnostic.severity === severity).length] as const);
+  return `${counts.flatMap(([severity, count]) => (count === 0 ? [] : [plural(count, severity === "info" ? "note" : severity)])).join(", ")}.`;
 }
 
 export function plural(count: number, noun: string): string {

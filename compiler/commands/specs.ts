@@ -1,11 +1,14 @@
 // The way from the disk to parsed specs that all commands share: read, refuse what a merge left, take from the cache what has not changed.
 
-import { cacheText, emptyCache, readCacheText, recall, remember, type Cache, type CacheEntry, type LastRun } from "../cache.js";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { cacheText, emptyCache, readCacheText, recall, recallEntry, type Cache, type CacheEntry, type LastRun } from "../cache.js";
 import { hasErrors, type Checked } from "../diagnostic.js";
 import type { SpecDocument } from "../document.js";
 import { compilerIdentity, findCacheFile, findMergeMarkers, readCache, readSpecs, writeCache } from "../files.js";
 import type { SourceFile } from "../source.js";
 import type { Context } from "./outcome.js";
+import type { Reading } from "./reader.js";
 
 export interface Specs {
   readonly sources: readonly SourceFile[];
@@ -37,25 +40,37 @@ export interface ParsedSpecs {
 export async function parseSpecs({ sources, cache }: Specs, context: Context): Promise<ParsedSpecs> {
   const known = sources.map((source) => recall(cache, source));
   const unknown = sources.filter((_, at) => !known[at]);
-  const { parseSpec } = unknown.length > 0 ? await import("../parse.js") : { parseSpec: null };
+  const readings = unknown.length === 0 ? [] : await readAll(unknown, context);
   const entries = new Map<string, CacheEntry>();
-  let recalled = 0;
   const parsed = sources.map((source, at) => {
     const found = known[at];
-    const kept = cache.entries.get(source.path);
-    if (found) {
-      recalled += 1;
-      if (kept) entries.set(source.path, kept);
-      return found;
-    }
-    if (!parseSpec) throw new Error("A spec that the cache does not know was not parsed.");
-    context.progress(`Reading specs: ${at + 1} of ${sources.length}`);
-    const fresh = parseSpec(source);
-    const entry = remember(source, fresh);
+    const reading = found ? null : readings.shift();
+    const entry = reading ? reading.entry : cache.entries.get(source.path);
     if (entry) entries.set(source.path, entry);
-    return fresh;
+    const now = found ?? (reading?.entry ? recallEntry(reading.entry, source) : reading?.parsed);
+    if (!now) throw new Error(`${source.path} was not parsed.`);
+    return now;
   });
-  return { parsed, entries, recalled };
+  return { parsed, entries, recalled: sources.length - unknown.length };
+}
+
+/** From so many on a second thread pays: starting one costs what parsing some hundred specs does. */
+const readersFrom = 300;
+
+async function readAll(sources: readonly SourceFile[], context: Context): Promise<Reading[]> {
+  const { readSpec } = await import("./reader.js");
+  const read = (source: SourceFile, at: number): Reading => {
+    context.progress(`Reading specs: ${at + 1} of ${sources.length}`);
+    return readSpec(source);
+  };
+  // Sources of TypeScript are no thread's to run.
+  const isBuilt = import.meta.url.endsWith(".js");
+  if (sources.length < readersFrom || !isBuilt) return sources.map(read);
+  const middle = Math.ceil(sources.length / 2);
+  const answer = once(new Worker(new URL("reader.js", import.meta.url), { workerData: sources.slice(middle) }), "message");
+  const first = sources.slice(0, middle).map(read);
+  const [second = []]: Reading[][] = await answer;
+  return [...first, ...second];
 }
 
 /** Keeps what this run learned, unless the cache says it all already. */

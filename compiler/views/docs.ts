@@ -97,7 +97,7 @@ function resourceFacts(model: Model, resource: Resource): string {
     ["Owns", links(resource.children)],
     ["Extends", resource.base === null ? "" : resourceLink(resource.base)],
     ["Extended by", links(resource.subtypes)],
-    ["Stored as", `${code(resource.key)} in table ${code(tableName(root))}, shown by view ${code(viewName(model, resource))}`],
+    ["Stored as", `${code(resource.key)} in table ${code(tableName(root))}, shown by view ${code(viewName(resource))}`],
     ["Version", `${version}${write === version ? "" : `, written as ${write}`}${oldest === 1 ? "" : `, read from ${oldest} on`}`],
     ["Archived", `${durationText(archive.afterMs)} after it stops, and kept ${archive.keepMs === null ? "for ever" : durationText(archive.keepMs)}`],
     ["Secrets", resource.ownKey ? "Encrypted with a key of its own: destroying that makes them unreadable." : ""],

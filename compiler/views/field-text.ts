@@ -5,6 +5,7 @@ import type { Encrypted, EnumValue, Field, FieldType, Model } from "../model.js"
 import { findResource, findTask, findType } from "../model.js";
 import { camelCase, className, commentText, fileName, pascalCase, stringLiteral } from "../naming.js";
 import type { SpecValue } from "../document.js";
+import { parseDuration } from "../scalars.js";
 import { nestedName } from "./names.js";
 
 /** The file that the text stands in, and the module that declares the enums and records inside the fields it speaks of. */
@@ -145,10 +146,8 @@ export function resolve(type: FieldType, model: Model): FieldType {
 /** The member of a decoder's literal: `name: required(record, "name", readString, at)`. */
 export function readMember(field: Field, name: string, scope: Scope, defaults: string | null): string {
   const { imports, model } = scope;
-  const read = field.encrypted
-    ? `(value, at) => ${imports.value(codec, "readSecret")}(value, ${readFunction(field.type, name, scope, 1)}, at)`
-    : readFunction(field.type, name, scope, 0);
   const key = stringLiteral(field.key);
+  const read = memberFunction("read", field, name, scope);
   if (isContainer(field, model)) {
     return `${imports.value(codec, "defaulted")}(record, ${key}, ${read}, at, ${emptyContainer(resolve(field.type, model).kind, imports)})`;
   }
@@ -157,6 +156,65 @@ export function readMember(field: Field, name: string, scope: Scope, defaults: s
     return `${imports.value(codec, "defaulted")}(record, ${key}, ${read}, at, ${value})`;
   }
   return `${imports.value(codec, field.required ? "required" : "optional")}(record, ${key}, ${read}, at)`;
+}
+
+/** The member of an encoder's literal: `writeRequired(fields.name, writeString, at, "name")`. */
+export function writeMember(field: Field, name: string, scope: Scope): string {
+  const function_ = scope.imports.value(codec, mayBeNull(field, scope.model) ? "writeOptional" : "writeRequired");
+  return `${function_}(fields.${camelCase(field.name)}, ${memberFunction("write", field, name, scope)}, at, ${stringLiteral(field.key)})`;
+}
+
+/** What reads or writes a member. A secret is bound to its place, so that whatever is or may hold one is told the way to it. */
+function memberFunction(way: "read" | "write", field: Field, name: string, scope: Scope): string {
+  const { imports, model } = scope;
+  if (field.encrypted) {
+    const inner = codecFunction(way, field.type, name, scope, 1);
+    return `(value, at) => ${imports.value(codec, `${way}Secret`)}(value, ${inner}, ${imports.value(codec, "inside")}(at, ${stringLiteral(field.key)}))`;
+  }
+  const inner = codecFunction(way, field.type, name, scope, 0);
+  if (!holdsSecret(field.type, model)) return inner;
+  const call = inner.startsWith("(") ? `(${inner})` : inner;
+  return `(value, at) => ${call}(value, ${imports.value(codec, "inside")}(at, ${stringLiteral(field.key)}))`;
+}
+
+/** Whether a value of the type may be, or hold, one that a closed enum does not have. */
+export function holdsClosedEnum(type: FieldType, model: Model): boolean {
+  return reaches(type, model, { type: (one) => one.kind === "enum" && !one.open, field: () => false });
+}
+
+/** Whether a field inside the type is encrypted. */
+function holdsSecret(type: FieldType, model: Model): boolean {
+  return reaches(type, model, { type: () => false, field: (field) => field.encrypted !== null });
+}
+
+interface Tests {
+  readonly type: (type: FieldType) => boolean;
+  readonly field: (field: Field) => boolean;
+}
+
+/** Whether the type, one inside it, or a field inside it passes a test. What is encrypted is not looked into; a named type is entered once. */
+function reaches(type: FieldType, model: Model, tests: Tests, entered: ReadonlySet<string> = new Set()): boolean {
+  if (tests.type(type)) return true;
+  const through = (fields: readonly Field[], names: ReadonlySet<string>): boolean =>
+    fields.some((field) => tests.field(field) || (field.encrypted === null && reaches(field.type, model, tests, names)));
+  switch (type.kind) {
+    case "record":
+      return through(type.fields, entered);
+    case "map":
+      return reaches(type.keys, model, tests, entered) || reaches(type.of, model, tests, entered);
+    case "list":
+    case "set":
+    case "dict":
+      return reaches(type.of, model, tests, entered);
+    case "named": {
+      const is = findType(model, type.name)?.is;
+      if (is === undefined || entered.has(type.name)) return false;
+      const names = new Set([...entered, type.name]);
+      return is.kind === "record" ? through(is.fields, names) : through([is.field], names);
+    }
+    default:
+      return false;
+  }
 }
 
 function emptyContainer(kind: FieldType["kind"], imports: Imports): string {
@@ -171,88 +229,39 @@ function level(depth: number): string {
   return levels[depth] ?? `value${depth}`;
 }
 
-export function readFunction(type: FieldType, name: string, scope: Scope, depth: number): string {
+/** A function of the codec, or one made of them, that reads or writes a value of the type. */
+export function codecFunction(way: "read" | "write", type: FieldType, name: string, scope: Scope, depth: number): string {
   const { imports } = scope;
   const value = level(depth);
-  if (isScalar(type.kind)) return imports.value(codec, `read${scalarCodec(type)}`);
+  if (isScalar(type.kind)) return imports.value(codec, way + scalarCodec(type));
   switch (type.kind) {
     case "enum":
+      if (way === "write") return imports.value(codec, "writeEnum");
       return `(${value}, at) => ${imports.value(codec, "readEnum")}(${value}, ${imports.value(scope.home, enumConstant(name))}, at)`;
     case "record":
-      return imports.value(scope.home, `read${name}`);
+      return imports.value(scope.home, way + name);
     case "list":
     case "set":
     case "dict": {
-      const item = readFunction(type.of, name, scope, depth + 1);
-      return `(${value}, at) => ${imports.value(codec, `read${pascalCase(type.kind)}`)}(${value}, ${item}, at)`;
+      const item = codecFunction(way, type.of, name, scope, depth + 1);
+      return `(${value}, at) => ${imports.value(codec, way + pascalCase(type.kind))}(${value}, ${item}, at)`;
     }
     case "map": {
-      const keys = readFunction(type.keys, `${name}Key`, scope, depth + 1);
-      const item = readFunction(type.of, name, scope, depth + 1);
-      return `(${value}, at) => ${imports.value(codec, "readMap")}(${value}, ${keys}, ${item}, at)`;
+      const keys = codecFunction(way, type.keys, `${name}Key`, scope, depth + 1);
+      const item = codecFunction(way, type.of, name, scope, depth + 1);
+      return `(${value}, at) => ${imports.value(codec, `${way}Map`)}(${value}, ${keys}, ${item}, at)`;
     }
     case "named":
-      return imports.value("./types", `read${pascalCase(type.name)}`);
+      return imports.value("./types", way + pascalCase(type.name));
     case "resource": {
+      if (way === "write") return imports.value(codec, "writeRef");
       const key = stringLiteral(findResource(scope.model, type.name)?.key ?? type.name);
       return `(${value}, at) => ${imports.value(codec, "readRef")}<${resourceClass(type.name, scope)}>(${value}, ${key}, at)`;
     }
     case "task": {
+      if (way === "write") return imports.value(codec, "writeTaskRef");
       const key = stringLiteral(findTask(scope.model, type.name)?.qualifiedKey ?? type.name);
       return `(${value}, at) => ${imports.value(codec, "readTaskRef")}<${taskClass(type.name, scope)}>(${value}, ${key}, at)`;
-    }
-  }
-}
-
-/** The member of an encoder's literal: `writeString(fields.name, at)`. */
-export function writeMember(field: Field, name: string, scope: Scope): string {
-  const { imports, model } = scope;
-  const value = `fields.${camelCase(field.name)}`;
-  const write = field.encrypted
-    ? `(value, at) => ${imports.value(codec, "writeSecret")}(value, ${writeFunction(field.type, name, scope, 1)}, at)`
-    : writeFunction(field.type, name, scope, 0);
-  if (mayBeNull(field, model)) return `${imports.value(codec, "writeOptional")}(${value}, ${write}, at)`;
-  if (field.encrypted) return `${imports.value(codec, "writeSecret")}(${value}, ${writeFunction(field.type, name, scope, 0)}, at)`;
-  return writeCall(field.type, name, value, scope);
-}
-
-function writeCall(type: FieldType, name: string, value: string, scope: Scope): string {
-  const { imports } = scope;
-  if (type.kind === "list" || type.kind === "set" || type.kind === "dict") {
-    return `${imports.value(codec, `write${pascalCase(type.kind)}`)}(${value}, ${writeFunction(type.of, name, scope, 0)}, at)`;
-  }
-  if (type.kind === "map") {
-    const keys = writeFunction(type.keys, `${name}Key`, scope, 0);
-    return `${imports.value(codec, "writeMap")}(${value}, ${keys}, ${writeFunction(type.of, name, scope, 0)}, at)`;
-  }
-  return `${writeFunction(type, name, scope, 0)}(${value}, at)`;
-}
-
-export function writeFunction(type: FieldType, name: string, scope: Scope, depth: number): string {
-  const { imports } = scope;
-  const value = level(depth);
-  if (isScalar(type.kind)) return imports.value(codec, `write${scalarCodec(type)}`);
-  switch (type.kind) {
-    case "enum":
-      return imports.value(codec, "writeEnum");
-    case "record":
-      return imports.value(scope.home, `write${name}`);
-    case "named":
-      return imports.value("./types", `write${pascalCase(type.name)}`);
-    case "resource":
-      return imports.value(codec, "writeRef");
-    case "task":
-      return imports.value(codec, "writeTaskRef");
-    case "list":
-    case "set":
-    case "dict": {
-      const item = writeFunction(type.of, name, scope, depth + 1);
-      return `(${value}, at) => ${imports.value(codec, `write${pascalCase(type.kind)}`)}(${value}, ${item}, at)`;
-    }
-    case "map": {
-      const keys = writeFunction(type.keys, `${name}Key`, scope, depth + 1);
-      const item = writeFunction(type.of, name, scope, depth + 1);
-      return `(${value}, at) => ${imports.value(codec, "writeMap")}(${value}, ${keys}, ${item}, at)`;
     }
   }
 }
@@ -316,6 +325,8 @@ function plainDefault(field: Field, scope: Scope): string {
       return `${scope.imports.value(codec, "decimal")}(${literal(value)})`;
     case "time":
       return `new ${scope.imports.global("Date")}(${literal(value)})`;
+    case "duration":
+      return numberLiteral(parseDuration(String(value)) ?? 0);
     default:
       return literal(value);
   }
@@ -353,7 +364,7 @@ export function objectText(members: { readonly [name: string]: string | undefine
 export function docComment(element: { readonly doc: string | null; readonly deprecated?: Field["deprecated"] }, indent: string): readonly string[] {
   const lines = element.doc === null ? [] : [...commentText(element.doc)];
   const { deprecated } = element;
-  if (deprecated) lines.push(...commentText(["@deprecated", deprecatedText(deprecated)].join(" ")));
+  if (deprecated) lines.push(`@deprecated ${commentText(deprecatedText(deprecated)).join(" ")}`.trimEnd());
   if (lines.length === 0) return [];
   if (lines.length === 1) return [`${indent}/** ${lines[0] ?? ""} */`];
   return [`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
@@ -368,20 +379,12 @@ function deprecatedText(deprecated: NonNullable<Field["deprecated"]>): string {
   return parts.filter((part) => part !== null).join(" ");
 }
 
-/** The rules that hold when values are given, as one line of data; undefined where there are none. */
-export function rulesText(field: Field, model: Model): string | undefined {
-  const type = resolve(field.type, model);
-  const bounds: { [name: string]: string | undefined } = {};
-  for (const bound of ["min", "max", "pattern", "scale"] as const) {
-    const value = bound in type ? (type as { readonly [name: string]: unknown })[bound] : null;
-    if (typeof value === "string" || typeof value === "number") bounds[bound] = literal(value);
-  }
-  const element = "of" in type ? ruleOfElement(type.of, model) : undefined;
+/** The rules that hold when a value is given, as one line of data; undefined where there are none. */
+export function rulesText(field: Field, scope: Scope): string | undefined {
   const text = objectText({
     required: field.required ? "true" : undefined,
     immutable: field.immutable ? "true" : undefined,
-    ...bounds,
-    of: element,
+    ...typeRules(field.type, scope),
     check: field.check ? "true" : undefined,
     encrypted: encryptedText(field.encrypted),
   });
@@ -394,15 +397,56 @@ export function isInherited(member: string): boolean {
   return member in Object.prototype;
 }
 
-function ruleOfElement(type: FieldType, model: Model): string | undefined {
-  const resolved = resolve(type, model);
-  const bounds: { [name: string]: string | undefined } = {};
-  for (const bound of ["min", "max", "pattern", "scale"] as const) {
-    const value = bound in resolved ? (resolved as { readonly [name: string]: unknown })[bound] : null;
-    if (typeof value === "string" || typeof value === "number") bounds[bound] = literal(value);
+type TypeRules = { readonly [rule in "min" | "max" | "pattern" | "scale" | "of" | "keys" | "fields"]?: string | undefined };
+
+function typeRules(written: FieldType, scope: Scope): TypeRules {
+  const type = resolve(written, scope.model);
+  switch (type.kind) {
+    case "string":
+      return { ...bounds(type), pattern: type.pattern === null ? undefined : stringLiteral(type.pattern) };
+    case "decimal":
+      return { ...bounds(type), scale: type.scale === null ? undefined : String(type.scale) };
+    case "int":
+    case "float":
+    case "bigint":
+    case "date":
+    case "time":
+    case "duration":
+    case "bytes":
+      return bounds(type);
+    case "list":
+    case "set":
+    case "dict":
+      return { ...bounds(type), of: elementRules(type.of, scope) };
+    case "map":
+      return { ...bounds(type), keys: elementRules(type.keys, scope), of: elementRules(type.of, scope) };
+    case "record": {
+      const members = type.fields.flatMap((field) => [[camelCase(field.name), rulesText(field, scope)] as const]);
+      const text = objectText(Object.fromEntries(members));
+      return { fields: text === "{}" ? undefined : text };
+    }
+    case "named": {
+      const constant = scope.imports.value("./types", rulesConstant(pascalCase(type.name)));
+      // Types refer to each other in any order, and in circles: among themselves they are asked when they are needed.
+      return { fields: scope.home === "./types" ? `() => ${constant}` : constant };
+    }
+    default:
+      return {};
   }
-  const text = objectText({ ...bounds, of: "of" in resolved ? ruleOfElement(resolved.of, model) : undefined });
+}
+
+function bounds({ min, max }: { readonly min: number | string | null; readonly max: number | string | null }): TypeRules {
+  return { min: min === null ? undefined : literal(min), max: max === null ? undefined : literal(max) };
+}
+
+function elementRules(type: FieldType, scope: Scope): string | undefined {
+  const text = objectText(typeRules(type, scope));
   return text === "{}" ? undefined : text;
+}
+
+/** The constant that holds the rules of a named record: `addressRules`. */
+export function rulesConstant(name: string): string {
+  return `${name.slice(0, 1).toLowerCase()}${name.slice(1)}Rules`;
 }
 
 function encryptedText(encrypted: Encrypted | null): string | undefined {

@@ -247,7 +247,7 @@ function recordView({ name, constant, prefix, fields, of, doc }: RecordOf, scope
           members: withDefault.map((field) => `${camelCase(field.name)}: ${defaultText(field, scope)},`),
         };
   const rules = fields.flatMap((field) => {
-    const text = rulesText(field, model);
+    const text = rulesText(field, scope);
     return text === undefined ? [] : [`${camelCase(field.name)}: ${text},`];
   });
   const empty = fields.length === 0;

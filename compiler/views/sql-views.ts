@@ -11,10 +11,9 @@ export function viewsSql(model: Model): string {
   return render("views.sql", { header: header(["specs/"], "sql"), views: model.resources.map((resource) => viewView(model, resource)) });
 }
 
-/** The view of a resource: `app."databases"`. Where its plural is the name of a table, it has one that no table has. */
-export function viewName(model: Model, resource: Resource): string {
-  const isTable = model.resources.some((other) => other.base === null && other.key === resource.plural);
-  return `app.${sqlIdentifier(isTable ? `${resource.plural}-view` : resource.plural)}`;
+/** The view of a resource: `app."databases"`. A plural is no table's name, for it is neither a resource's name nor its key. */
+export function viewName(resource: Resource): string {
+  return `app.${sqlIdentifier(resource.plural)}`;
 }
 
 interface Column {
@@ -25,7 +24,7 @@ interface Column {
 
 function viewView(model: Model, resource: Resource): object {
   const root = findResource(model, resource.root) ?? resource;
-  const view = viewName(model, resource);
+  const view = viewName(resource);
   // No field is called like one of these: the language keeps their names.
   const columns: readonly Column[] = [
     { name: "id", sql: "id", comment: null },

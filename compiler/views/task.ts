@@ -3,7 +3,7 @@
 import type { Imports } from "../imports.js";
 import { type Field, findResource, findTask, type Model, type Task, type TaskState } from "../model.js";
 import { camelCase, className, constantName, fileName, pascalCase, stringLiteral } from "../naming.js";
-import { checkedFields, docComment, fieldType, isInherited, literal, memberName, numberLiteral, objectText, type Scope, setterType, setterValue, typeText } from "./field-text.js";
+import { checkedFields, docComment, fieldType, holdsClosedEnum, isInherited, literal, mayBeNull, memberName, numberLiteral, objectText, type Scope, setterType, setterValue, typeText } from "./field-text.js";
 import { derivedNames, nestedName } from "./names.js";
 
 export interface TaskView {
@@ -28,6 +28,7 @@ export interface TaskView {
   readonly hooks: readonly string[];
 }
 
+const codec = "pliny/codec";
 const runtime = "pliny/runtime";
 
 export function taskView(model: Model, task: Task, imports: Imports): TaskView {
@@ -57,7 +58,7 @@ export function taskView(model: Model, task: Task, imports: Imports): TaskView {
       `override get state(): ${state} { return this._row.state; }`,
       ...(task.args.length > 0 ? [`override get args(): ${args} { return this._row.args; }`] : []),
       ...(owner ? [`get ${camelCase(owner.name)}(): ${ownerClass} { return this._row.owner; }`] : []),
-      ...accessors(task.fields, own, scope),
+      ...accessors(task.fields.map((field) => ({ ...field, immutable: field.immutable && !mayBeNull(field, model) })), own, scope),
       ...(owner ? [] : globalHandle(task, own, scope)),
     ].map((line) => `  ${line}`),
     typeType: `${imports.type(runtime, "TaskType")}<${own}>`,
@@ -92,13 +93,15 @@ export function startType(model: Model, task: Task, imports: Imports): string {
   return task.args.length === 0 ? "void" : imports.type(shapeModule(task), derivedNames(model, className(task.qualifiedName))("Start"));
 }
 
-/** A getter each, and a setter where the value may change. */
+/** A getter each, and a setter where the value may change. Nobody but its handlers gives a run's fields, so what never changes is set once. */
 export function accessors(fields: readonly Field[], prefix: string, scope: Scope): readonly string[] {
   return fields.flatMap((field) => {
     const name = camelCase(field.name);
     const own = nestedName(scope.model, prefix, field.name);
     const over = isInherited(name) ? "override " : "";
-    const getter = `${over}get ${name}(): ${fieldType(field, own, scope)} { return this._row.fields.${name}; }`;
+    const stored = `this._row.fields.${name}`;
+    const value = field.encrypted === null && holdsClosedEnum(field.type, scope.model) ? `${scope.imports.value(codec, "known")}(${stored}, ${stringLiteral(name)})` : stored;
+    const getter = `${over}get ${name}(): ${fieldType(field, own, scope)} { return ${value}; }`;
     const doc = docComment(field, "");
     if (field.immutable) return [...doc, getter];
     const setter = `${over}set ${name}(value: ${setterType(field, own, scope)}) { this._set(${stringLiteral(name)}, ${setterValue(field, scope)}); }`;
@@ -187,13 +190,12 @@ function stateText(state: TaskState): string {
 function handlerLines(task: Task, state: TaskState, own: string, scope: Scope): readonly string[] {
   const { imports } = scope;
   const moves = state.to.map((to) => stringLiteral(camelCase(to))).join(" | ");
-  let step: string;
-  if (state.spawns.length > 0) {
-    const spawns = state.spawns.map((spawn) => `${spawn.method}: ${spawnType(task, spawn.task, scope)}`);
-    step = `${imports.type(runtime, "SpawnStep")}<${moves}, { ${spawns.join("; ")} }>`;
-  } else {
-    step = `${imports.type(runtime, state.pollMs === null ? "Step" : "PollStep")}<${moves}>`;
-  }
+  const spawns = state.spawns.map((spawn) => `${spawn.method}: ${spawnType(task, spawn.task, scope)}`);
+  const forms = [
+    ...(state.pollMs === null ? [] : [`${imports.type(runtime, "PollStep")}<${moves}>`]),
+    ...(spawns.length === 0 ? [] : [`${imports.type(runtime, "SpawnStep")}<${moves}, { ${spawns.join("; ")} }>`]),
+  ];
+  const step = forms.length === 0 ? `${imports.type(runtime, "Step")}<${moves}>` : forms.join(" & ");
   const promise = imports.global("Promise");
   return [...docComment(state, ""), `${camelCase(state.name)}(task: ${own}, step: ${step}): ${promise}<${imports.type(runtime, "Next")}>;`];
 }
@@ -221,10 +223,9 @@ function hookMethods(task: Task, own: string, imports: Imports): readonly string
 
 function offerText(state: TaskState): string {
   const to = objectText(Object.fromEntries(state.to.map((name) => [camelCase(name), stringLiteral(name)])));
-  if (state.spawns.length > 0) {
-    return `step.offerSpawns(${to}, ${objectText(Object.fromEntries(state.spawns.map((spawn) => [spawn.method, stringLiteral(spawn.task)])))})`;
-  }
-  return `step.${state.pollMs === null ? "offer" : "offerPoll"}(${to})`;
+  const form = `step.offer${state.pollMs === null ? "" : "Poll"}`;
+  if (state.spawns.length === 0) return `${form}(${to})`;
+  return `${form}Spawns(${to}, ${objectText(Object.fromEntries(state.spawns.map((spawn) => [spawn.method, stringLiteral(spawn.task)])))})`;
 }
 
 /** One method a hand-written upgrade, and one back while the older shape is still written. What a method does not give stays as it was. */

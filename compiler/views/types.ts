@@ -1,9 +1,9 @@
 // `types.ts`: the named types, each with a function that reads it and one that writes it.
 
 import type { Imports } from "../imports.js";
-import type { Model, NamedType } from "../model.js";
-import { pascalCase } from "../naming.js";
-import { checkedFields, declarationsOf, docComment, enumConstant, readFunction, type Scope, typeText, writeFunction } from "./field-text.js";
+import type { Field, Model, NamedType } from "../model.js";
+import { camelCase, pascalCase } from "../naming.js";
+import { checkedFields, codecFunction, declarationsOf, docComment, enumConstant, rulesConstant, rulesText, type Scope, typeText } from "./field-text.js";
 import { derivedNames, nestedName } from "./names.js";
 import { type DeclarationView, declarationView, recordLines } from "./shape.js";
 import { checkLines } from "./task.js";
@@ -28,7 +28,7 @@ function typeDeclarations(type: NamedType, scope: Scope): readonly DeclarationVi
   const own = pascalCase(type.name);
   if (type.is.kind === "record") {
     const inside = type.is.fields.flatMap((field) => declarationsOf(scope.model, field.type, nestedName(scope.model, own, field.name), field.doc));
-    return [{ lines: [...docComment(type, ""), ...recordLines(own, type.is.fields, scope)] }, ...inside.map((one) => declarationView(one, scope))];
+    return [{ lines: [...docComment(type, ""), ...recordLines(own, type.is.fields, scope), ...recordRules(own, type.is.fields, scope)] }, ...inside.map((one) => declarationView(one, scope))];
   }
   const { imports } = scope;
   const is = type.is.field.type;
@@ -38,11 +38,26 @@ function typeDeclarations(type: NamedType, scope: Scope): readonly DeclarationVi
     is.kind === "record"
       ? []
       : [
-          `export const read${own}: ${imports.type(codec, "Read")}<${own}> = ${readFunction(is, inner, scope, 0)};`,
-          `export const write${own}: ${imports.type(codec, "Write")}<${own}> = ${writeFunction(is, inner, scope, 0)};`,
+          `export const read${own}: ${imports.type(codec, "Read")}<${own}> = ${lazily(codecFunction("read", is, inner, scope, 0))};`,
+          `export const write${own}: ${imports.type(codec, "Write")}<${own}> = ${lazily(codecFunction("write", is, inner, scope, 0))};`,
         ];
   const alias = inner === own ? [] : [...docComment(type, ""), `export type ${own} = ${typeText(is, inner, scope)};`];
   return [...inside, { lines: [...alias, ...functions] }].filter((declaration) => declaration.lines.length > 0);
+}
+
+/** A constant may name one that stands below it only inside a function. */
+function lazily(text: string): string {
+  return text.startsWith("(") ? text : `(value, at) => ${text}(value, at)`;
+}
+
+/** What the fields of that type refer to. */
+function recordRules(own: string, fields: readonly Field[], scope: Scope): readonly string[] {
+  const rules = fields.flatMap((field) => {
+    const text = rulesText(field, scope);
+    return text === undefined ? [] : [`  ${camelCase(field.name)}: ${text},`];
+  });
+  const start = `export const ${rulesConstant(own)}: ${scope.imports.type(codec, "Rules")}<${own}> = {`;
+  return rules.length === 0 ? [`${start}};`] : [start, ...rules, "};"];
 }
 
 function checks(type: NamedType, scope: Scope): readonly DeclarationView[] {

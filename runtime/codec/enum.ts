@@ -46,8 +46,7 @@ export function readEnum<T extends string>(json: Json, of: EnumValues<T>, at: Re
   if (value !== undefined) return value;
   if (of.replaced && Object.hasOwn(of.replaced, text)) return of.replaced[text] ?? refuse("unknown", oneOf(of), json);
   const kept: unknown = of.open ? text : new Unknown(text, oneOf(of));
-  // The one place where a type is not what it says: an open enum's T allows any text; a closed one's `Unknown` goes no further than
-  // `known`.
+  // The one place where a type is not what it says: an open enum's T allows any text, a closed one's `Unknown` goes no further than `known`.
   return kept as T;
 }
 
@@ -58,9 +57,9 @@ export function writeEnum(value: string, at: Writing): Json {
 }
 
 /**
- * The value, after a look whether an `Unknown` is in it, at any depth: then a DecodeError with code `unknown`, whose pointer starts with `key`
- * and goes on as the value does for who reads it (a set's items by position, a map's by the text of their keys). To be called by the getter of
- * each field whose type is, or holds, a closed enum.
+ * The value, after a look whether an `Unknown` is in it, at any depth: then a DecodeError with code `unknown`, whose pointer starts with
+ * `key` and goes on as the value does for who reads it (a set's items by position, a map's by the text of their keys). To be called by the
+ * getter of each field whose type is, or holds, a closed enum.
  */
 export function known<T>(value: T, key: string): T {
   if (typeof value === "object" && value !== null) refuseUnknown(value, key);

@@ -23,6 +23,11 @@ export type Older<Fields> = { readonly [Field in keyof Fields]: Fields[Field] | 
 /** The rules of a record, by field. */
 export type Rules<Fields> = { readonly [Field in keyof Fields]?: FieldRules };
 
+/** The rules of a record's members, or how to come by them: types refer to each other in circles. */
+export interface RecordRules {
+  readonly [field: string]: FieldRules;
+}
+
 /** What holds when values are given: at creation, save, start and transition. Never asked of what is read. */
 export interface FieldRules {
   readonly required?: true;
@@ -40,7 +45,7 @@ export interface FieldRules {
   /** The rules of each element of a container, of each key of a map, of the members of a record. */
   readonly of?: FieldRules;
   readonly keys?: FieldRules;
-  readonly fields?: { readonly [field: string]: FieldRules };
+  readonly fields?: RecordRules | (() => RecordRules);
   /** A hand-written predicate belongs to it. */
   readonly check?: true;
   readonly encrypted?: { readonly lookup?: true; readonly normalize?: "lower" };

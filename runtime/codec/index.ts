@@ -3,7 +3,7 @@
 export { readDict, readList, readMap, readSet, writeDict, writeList, writeMap, writeSet } from "./containers.js";
 export { type EnumValues, known, type Open, readEnum, Unknown, writeEnum } from "./enum.js";
 export { type CodecErrorCode, type CodecRefusal, DecodeError, EncodeError } from "./error.js";
-export type { FieldRules, Given, Input, Older, Rules } from "./given.js";
+export type { FieldRules, Given, Input, Older, RecordRules, Rules } from "./given.js";
 export { canonicalText, type Json, type JsonRecord, type Read, readJson, type Write, writeJson } from "./json.js";
 export { inside, type Place, type Reading, type Sealed, type Vault, type Writing } from "./reading.js";
 export {

@@ -10,8 +10,6 @@ type Content<T> =
   | { readonly kind: "given"; readonly value: T }
   | { readonly kind: "sealed"; readonly sealed: Sealed; readonly place: Place; readonly open: (reason: string) => T };
 
-const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom");
-
 // Given by the class below to the functions of this file alone.
 let secretOf: <T>(content: Content<T>) => Secret<T>;
 let contentOf: <T>(secret: Secret<T>) => Content<T>;
@@ -26,6 +24,8 @@ export class Secret<T> {
   static {
     secretOf = (content) => new Secret(content);
     contentOf = (secret) => secret.#content;
+    // What Node asks when it prints an object. Isolated declarations know no methods with a computed name.
+    Object.defineProperty(Secret.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: () => "[secret]" });
   }
 
   static of<T>(value: T): Secret<T> {
@@ -46,10 +46,6 @@ export class Secret<T> {
   }
 
   toJSON(): string {
-    return "[secret]";
-  }
-
-  [inspect](): string {
     return "[secret]";
   }
 }

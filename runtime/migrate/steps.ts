@@ -30,8 +30,8 @@ comment on table pliny.move is 'The moves that a state machine may make. Besides
 -- Refuses a row that is not inserted in its first state, and a change of state that is no legal move. The trigger goes on every table that
 -- has "type" and "state":
 --   create trigger check_insert before insert on … for each row execute function pliny.check_move();
---   create trigger check_move before update of state on … for each row when (old.state is distinct from new.state)
---     execute function pliny.check_move();
+--   create trigger check_move before update of state, type on … for each row
+--     when (old.state is distinct from new.state or old.type is distinct from new.type) execute function pliny.check_move();
 -- The condition keeps it from being called for what is no move: claims, saves, stays.
 create function pliny.check_move() returns trigger language plpgsql as $function$
 declare

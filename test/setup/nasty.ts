@@ -3,8 +3,11 @@
 
 import type { SourceFile } from "../../compiler/source.js";
 
-/** Stands on either side of the given text, so that it can be found again in what was generated. */
-export const marker = "zq0";
+/**
+ * Stands on either side of the given text, so that it can be found again in what was generated. It is no identifier, so that whatever it
+ * stands in is quoted whatever the text.
+ */
+export const marker = "zq-0";
 
 export function nastySources(text: string): readonly SourceFile[] {
   const words = `${marker}${text}${marker}`;
@@ -45,7 +48,7 @@ function documents(words: string): readonly unknown[] {
       upgrades: { 2: { set: { since_two: words } } },
       indexes: [["colour"], ["label"]],
       states: { packing: { starts: "pack", then: "packed", else: "packed", timeout: "1h", doc }, packed: { to: "stop", doc } },
-      api: { list: { filter: ["colour"], sort: ["label"] }, get: true, create: ["label", "colour"], start: ["pack"] },
+      api: { list: { filter: ["colour"], sort: ["label"] }, get: true, create: ["label", "colour", "since_two"], start: ["pack"] },
     },
     {
       task: "pack",

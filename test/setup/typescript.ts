@@ -53,38 +53,44 @@ export interface Syntax {
   readonly errors: readonly string[];
   /** The kind of every node, in preorder: the text's shape without its words. */
   readonly shape: readonly string[];
-  /** Stretches that are literal text: the insides of strings, of regular expressions, of templates. */
-  readonly literals: readonly (readonly [start: number, end: number])[];
+  /** Stretches that are no code: comments, and the insides of strings, of regular expressions and of templates without substitutions. */
+  readonly quiet: readonly (readonly [start: number, end: number])[];
 }
 
 /** Reads a text as TypeScript, syntax only. */
 export function readSyntax(text: string): Syntax {
   const source = ts.createSourceFile("text.ts", text, ts.ScriptTarget.ES2023, true);
   const shape: string[] = [];
-  const literals: [number, number][] = [];
+  const quiet: [number, number][] = [];
+  // Where a scanner that knows no grammar would go wrong: at a slash, and after the brace that ends a substitution.
+  const expressions = new Map<number, "slash" | "template">();
   const visit = (node: ts.Node): void => {
     shape.push(ts.SyntaxKind[node.kind]);
+    const start = node.getStart();
     if (ts.isStringLiteral(node) || ts.isRegularExpressionLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node))
-      literals.push([node.getStart(), node.end]);
+      quiet.push([start, node.end]);
+    if (ts.isRegularExpressionLiteral(node)) expressions.set(start, "slash");
+    if (ts.isTemplateMiddle(node) || ts.isTemplateTail(node)) expressions.set(start, "template");
     ts.forEachChild(node, visit);
   };
   visit(source);
-  const errors =
-    ts.transpileModule(text, { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ES2023 } }).diagnostics ?? [];
-  return { errors: errors.map((error) => ts.flattenDiagnosticMessageText(error.messageText, "\n")), shape, literals };
+  const scanner = ts.createScanner(ts.ScriptTarget.ES2023, false, ts.LanguageVariant.Standard, text);
+  for (let token = scanner.scan(); token !== ts.SyntaxKind.EndOfFileToken; token = scanner.scan()) {
+    const start = scanner.getTokenStart();
+    const grammar = expressions.get(start);
+    if (grammar === "slash") scanner.reScanSlashToken();
+    if (grammar === "template") scanner.reScanTemplateToken(false);
+    if (token === ts.SyntaxKind.SingleLineCommentTrivia || token === ts.SyntaxKind.MultiLineCommentTrivia)
+      quiet.push([start, scanner.getTokenEnd()]);
+  }
+  return { errors: syntaxErrors(source), shape, quiet };
 }
 
-/** The comments of a text, as stretches of it. */
-export function commentsOf(text: string): readonly (readonly [start: number, end: number])[] {
-  const comments: [number, number][] = [];
-  const source = ts.createSourceFile("text.ts", text, ts.ScriptTarget.ES2023, true);
-  const visit = (node: ts.Node): void => {
-    for (const range of ts.getLeadingCommentRanges(text, node.pos) ?? []) comments.push([range.pos, range.end]);
-    for (const range of ts.getTrailingCommentRanges(text, node.end) ?? []) comments.push([range.pos, range.end]);
-    for (const child of node.getChildren(source)) visit(child);
-  };
-  visit(source);
-  return comments;
+/** The parser keeps its findings on the file, though its types do not say so. */
+function syntaxErrors(source: ts.SourceFile): readonly string[] {
+  if (!("parseDiagnostics" in source) || !Array.isArray(source.parseDiagnostics))
+    throw new Error("TypeScript keeps its syntax errors elsewhere.");
+  return source.parseDiagnostics.map((error: ts.Diagnostic) => ts.flattenDiagnosticMessageText(error.messageText, "\n"));
 }
 
 function writeIn(folder: string, path: string, text: string): void {
