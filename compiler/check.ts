@@ -41,7 +41,8 @@ export function checkModel(documents: readonly SpecDocument[]): Checked<Model> {
   const unread = declared.hasNameless || documents.some((document) => document.lost.length > 0);
   if (!unread && !found.some(({ code }) => misled.has(code))) {
     const starters = [...resources.values()].map(({ name, states, api }) => ({
-      resource: name, tasks: [...states.flatMap((state) => state.starts ?? []), ...(api?.start ?? [])],
+      resource: name,
+      tasks: [...states.flatMap((state) => state.starts ?? []), ...(api?.start ?? [])],
     }));
     checkStarted(tasks, starters, (task) => (task.of === null ? [task] : [task, resources.get(task.of) ?? task]), context);
   }
@@ -51,7 +52,9 @@ export function checkModel(documents: readonly SpecDocument[]): Checked<Model> {
     resources: related([...resources.values()].sort((left, right) => compareText(left.name, right.name))),
     types: namedTypes,
     tasks: inOrder(declared.tasks).flatMap(({ name }) => tasks.get(name) ?? []),
-    gone: [...declared.gone].sort((left, right) => compareText(left.kind, right.kind) || compareText(qualified(left.of, left.name), qualified(right.of, right.name))),
+    gone: [...declared.gone].sort(
+      (left, right) => compareText(left.kind, right.kind) || compareText(qualified(left.of, left.name), qualified(right.of, right.name)),
+    ),
   };
   return { value: model, diagnostics: applyLevels(found, config) };
 }
@@ -94,7 +97,9 @@ function readTasks(context: TaskContext): ReadonlyMap<string, Task> {
 function statesByFamily(drafts: ReadonlyMap<string, Draft>): (resource: string) => ReadonlySet<string> | null {
   const states = new Map<string, Set<string> | null>();
   for (const [name, draft] of drafts) {
-    const isKnown = hasAllMembers(inside(draft.declaration.at, "states")) && (draft.base !== null || text(member(draft.declaration.root, "extends")) === null);
+    const isKnown =
+      hasAllMembers(inside(draft.declaration.at, "states")) &&
+      (draft.base !== null || text(member(draft.declaration.root, "extends")) === null);
     const own = new Set(draft.states.keys());
     states.set(name, isKnown ? own : null);
     if (draft.base === null) continue;
@@ -111,7 +116,10 @@ function related(resources: readonly Resource[]): readonly Resource[] {
   const subtypes = new Map<string, string[]>();
   const children = new Map<string, string[]>();
   for (const { name, base, parent } of resources) {
-    for (const [owner, members] of [[base, subtypes], [parent, children]] as const) {
+    for (const [owner, members] of [
+      [base, subtypes],
+      [parent, children],
+    ] as const) {
       if (owner === null) continue;
       const known = members.get(owner);
       if (known === undefined) members.set(owner, [name]);
@@ -124,4 +132,3 @@ function related(resources: readonly Resource[]): readonly Resource[] {
     return { ...resource, subtypes: subtypes.get(resource.name) ?? [], children: [...new Set([...own, ...inherited])].sort(compareText) };
   });
 }
-

@@ -2,6 +2,7 @@
 
 import { generatedBy } from "./header.js";
 import { Imports } from "./imports.js";
+import { languageSchema } from "./keywords.js";
 import type { Field, Model, Resource, Task } from "./model.js";
 import { className, fileName, pascalCase } from "./naming.js";
 import { render } from "./templates.js";
@@ -33,6 +34,8 @@ export function emitFiles(model: Model): readonly GeneratedFile[] {
     indexFile(model),
     { path: "schema.sql", text: schemaSql(model) },
     { path: "views.sql", text: viewsSql(model) },
+    languageFile(),
+    configFile(),
     ...docPages(model),
   ];
   return files.sort((left, right) => (left.path < right.path ? -1 : 1));
@@ -85,6 +88,20 @@ function indexFile(model: Model): GeneratedFile {
   const imports = new Imports("./index", ["Code", "createApp"]);
   const view = indexView(model, imports);
   return { path: "index.ts", text: render("index.ts", { ...view, header: generatedBy(["specs/"]), imports: imports.print(model.config.imports) }) };
+}
+
+/** The schema of the spec language for editors, a definition a line. JSON has no comments, so its first member carries our header. */
+function languageFile(): GeneratedFile {
+  const { definitions, ...rest } = languageSchema();
+  const head = JSON.stringify({ $comment: generatedBy(["the keywords of its language"]), ...rest });
+  const lines = Object.entries(definitions ?? {}).map(([name, schema]) => `${JSON.stringify(name)}: ${JSON.stringify(schema)}`);
+  return { path: "schema/pliny.schema.json", text: `${head.slice(0, -1)}, "definitions": {\n${lines.join(",\n")}\n}}\n` };
+}
+
+/** The schema of `pliny.yaml`: a definition of the other. */
+function configFile(): GeneratedFile {
+  const schema = { $comment: generatedBy(["the keywords of its language"]), $ref: "pliny.schema.json#/definitions/config" };
+  return { path: "schema/pliny-config.schema.json", text: `${JSON.stringify(schema)}\n` };
 }
 
 // The names that a file declares, which an import must not take.

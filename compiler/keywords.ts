@@ -165,8 +165,9 @@ const bounds = (bound: JsonSchema, what: string): Table => ({
   max: row(bound, `The most ${what}.`, { changes: atMost }),
 });
 const unit = { unit: row(text("a unit, such as GiB"), "What the number counts; shown on pages and in docs.", { changes: always("FLD013") }) };
+const typeOrMapping = "a type, such as `string`, or a mapping, such as `{ type: string, max: 63 }`";
 const elements = {
-  of: row(ref("element"), "What it holds: a type, or a type with its own modifiers.", { required: true, changes: always("FLD013") }),
+  of: row({ ...ref("element"), title: typeOrMapping }, "What it holds: a type, or a type with its own modifiers.", { required: true, changes: always("FLD013") }),
   ...bounds(size, "elements it holds"),
 };
 
@@ -198,7 +199,7 @@ const replacedStates: Table = {
   }),
 };
 const gone: Table = {
-  gone: row({ const: true, title: "`true`" }, "Removed for ever. Of the document only this line stays, so that the name is never used again.", {
+  gone: row({ const: true, title: "`true`, or no `gone` at all" }, "Removed for ever. Of the document only this line stays, so that the name is never used again.", {
     changes: { added: "RES003" },
   }),
 };
@@ -256,7 +257,7 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     ...storedName("FLD009"),
     check: row(code, "A hand-written predicate is asked when a value is given.", { default: "none", changes: { added: "FLD017", removed: "FLD018" } }),
     encrypted: row(
-      { type: ["boolean", "object"], if: { type: "boolean" }, then: { const: true, title: "`true`" }, else: ref("encryption"), title: "`true` or `{ lookup: true }`" },
+      { type: ["boolean", "object"], if: { type: "boolean" }, then: { const: true, title: "`true`, or no `encrypted` at all" }, else: ref("encryption"), title: "`true` or `{ lookup: true }`" },
       "The whole value is one secret.",
       { default: "stored in the open", changes: { added: "ENC001", removed: "ENC001 ENC002" } },
     ),
@@ -305,7 +306,7 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
   "set field": elements,
   "dict field": elements,
   "map field": {
-    keys: row(ref("element"), "What its keys are: a type that is a primitive in TypeScript.", { required: true, changes: always("FLD013") }),
+    keys: row({ ...ref("element"), title: typeOrMapping }, "What its keys are: a type that is a primitive in TypeScript.", { required: true, changes: always("FLD013") }),
     ...elements,
   },
   "record field": { fields: row(fieldMap, "Its members.", { required: true, changes: members }) },
@@ -543,22 +544,27 @@ function definitions(): Readonly<Record<string, JsonSchema>> {
       type: ["string", "object"],
       ...typeAlone(),
       if: { type: "object" },
-      then: { ...byType("field", { ...tables.field, ...element }), properties: properties({ ...omit(tables.field, ["default"]), ...element }), required: ["type"] },
-      title: "a type, such as `string`, or a mapping, such as `{ type: string, max: 63 }`",
+      then: { title: kinds.field, ...byType("field", { ...tables.field, ...element }), properties: properties({ ...omit(tables.field, ["default"]), ...element }), required: ["type"] },
+      title: typeOrMapping,
     },
     element: {
       type: ["string", "object"],
       ...typeAlone(),
       if: { type: "object" },
-      then: { ...byType("element", pick(tables.field, ["type"])), properties: properties(pick(tables.field, ["type"])), required: ["type"] },
-      title: "a type, such as `string`, or a mapping, such as `{ type: string, max: 63 }`",
+      then: { title: "an element", ...byType("element", pick(tables.field, ["type"])), properties: properties(pick(tables.field, ["type"])), required: ["type"] },
+      title: typeOrMapping,
     },
     tombstone: {
       type: "object",
-      ...byType("removed field", { ...tables.field, ...tables.tombstone, ...element }),
-      properties: properties({ ...omit(tables.field, ["default"]), ...tables.tombstone, ...element }),
-      required: ["field", "type"],
       title: "a mapping, such as `{ field: host, type: string }`",
+      allOf: [
+        {
+          title: kinds.tombstone,
+          properties: properties({ ...omit(tables.field, ["default"]), ...tables.tombstone, ...element }),
+          required: ["field", "type"],
+        },
+        byType("removed field", { ...tables.field, ...tables.tombstone, ...element }),
+      ],
     },
     ...Object.fromEntries(plain.map((kind) => [kind, object(kinds[kind], tables[kind])])),
   };

@@ -112,12 +112,16 @@ function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
   const marks: Diagnostic[] = [];
   const mistakes: SyntaxMistake[] = [];
   let quoteStart = 0;
+  /** Where brackets open that are not closed yet. */
+  const brackets: number[] = [];
   try {
     let isScalarNext = false;
     for (const token of new Lexer().lex(text)) {
       const mark = isScalarNext ? undefined : marksByFirst[token[0] ?? ""];
       if (mark !== undefined) marks.push(mark({ file, start: start + parser.offset, end: start + parser.offset + token.length }));
       if (!isScalarNext && (token.startsWith("'") || token.startsWith('"'))) quoteStart = parser.offset;
+      else if (!isScalarNext && (token === "[" || token === "{")) brackets.push(parser.offset);
+      else if (!isScalarNext && (token === "]" || token === "}")) brackets.pop();
       isScalarNext = !isScalarNext && token === "\u001f";
       for (const part of parser.next(token)) {
         if (part.type === "error") mistakes.push({ code: "UNEXPECTED_TOKEN", message: part.message, pos: [part.offset, part.offset + part.source.length] });
@@ -138,10 +142,13 @@ function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
   const [first, ...others] = mistakes;
   if (first === undefined) return { contents: documents[0]?.contents ?? null, marks, wrong: null };
   const earliest = others.reduce((left, right) => (right.pos[0] < left.pos[0] ? right : left), first);
-  // A quote that is never closed takes all that follows; the place to look at is where it opens.
-  const pos = earliest.message.startsWith("Missing closing") ? ([quoteStart, quoteStart + 1] as const) : earliest.pos;
-  return { contents: null, marks, wrong: [syntaxMistake(file, { start, end }, { ...earliest, message: earliest.message, pos })] };
+  // What is never closed takes all that follows; the place to look at is where it opens.
+  const opened = earliest.message.startsWith("Missing closing") ? quoteStart : neverClosed.test(earliest.message) ? brackets.at(-1) : undefined;
+  const mistake = opened === undefined ? earliest : { code: earliest.code, message: earliest.message, pos: [opened, opened + 1] as const };
+  return { contents: null, marks, wrong: [syntaxMistake(file, { start, end }, mistake)] };
 }
+
+const neverClosed = /(?:must|expected to) (?:be sufficiently indented and )?end with/;
 
 /** Mistakes that have a diagnostic of their own, by a mark or by a key that is no text. */
 const toldElsewhere: readonly string[] = [
@@ -190,7 +197,9 @@ function syntaxMistake(file: SourceFile, document: Stretch, error: SyntaxMistake
   const { text } = file;
   const clamp = (offset: number): number => Math.min(Math.max(offset + document.start, document.start), document.end);
   let [start, end] = [clamp(error.pos[0]), clamp(error.pos[1])];
-  // A place at the very end says nothing; what stands last does.
+  // A blank says nothing; what stands after it on the line does, or else what stands before.
+  const word = /^[ ]+(?=\S)/.exec(text.slice(start, start + 1_000));
+  if (word !== null) [start, end] = [start + word[0].length, start + word[0].length + 1];
   while (start > document.start && start === end && /\s/.test(text[start - 1] ?? "")) [start, end] = [start - 1, start];
   const lineEnd = text.indexOf("\n", start);
   const at = { file, start, end: Math.max(start, Math.min(end, lineEnd === -1 ? text.length : lineEnd)) };
@@ -244,11 +253,11 @@ const syntaxWords: readonly (readonly [pattern: RegExp, message: string, hint: s
   [/Missing space after :/, "A space is missing after the colon.", "Write `key: value`."],
   [/Unexpected (?:,|empty item) in flow/, "A comma stands where an item should.", "Remove the comma, or write what was to stand before it."],
   [/BAD_INDENT All (?:mapping|sequence) items|BAD_INDENT A block sequence/, "This line is indented differently from those beside it.", "Let all keys of a mapping and all items of a list begin at one column."],
-  [/(?:flow (?:collection|map|sequence)|Flow map|Flow sequence).*(?:end with|indented)|must end with a/, "A bracket is opened and never closed.", "Close it before this place."],
+  [neverClosed, "A bracket is opened here and never closed.", "Close it, or put text that holds it in single quotes."],
   [/Unexpected (?:flow-(?:seq|map)-end|[\]}]) /, "A bracket is closed here that none opened.", "Remove it, or put text that holds it in single quotes."],
   [/BLOCK_AS_IMPLICIT_KEY|Nested mappings are not allowed/, "A key stands inside the value of another on one line.", "Put a text that holds `: ` in single quotes, or begin a new line."],
   [/MULTILINE_IMPLICIT_KEY|Implicit (?:map )?keys need/, "Here should be a key and a colon: `key: value`.", "Write `key: value`; put a text of several lines in quotes or after `|`."],
-  [/BLOCK_IN_FLOW/, "A line of block style stands within brackets.", "Within brackets, separate items by commas."],
+  [/BLOCK_IN_FLOW/, "Within brackets, something begins here that no comma separates from what stands before.", "Put a comma before it, or put the text in single quotes. Lines in brackets do not begin with `- `."],
   [/BAD_SCALAR_START/, "A text cannot begin with this character.", "Put the text in single quotes."],
   [/Comments must be separated/, "A comment needs a space before its `#`.", "Put a space before it; put text that holds `#` in single quotes."],
   [/Block scalar|block-scalar/i, "The line after `|` or `>` is not indented as it should be, or something stands behind the mark.", "Begin the text on the next line, indented deeper than its key."],
@@ -283,7 +292,7 @@ function readValue(reader: Reader, node: unknown, key: Stretch | null): SpecValu
   const end = range ? range[1] + base : start;
   places.push(key?.start ?? start, key?.end ?? end, start, end);
   if (isScalar(node)) {
-    if (typeof node.value === "number" && !plainNumber.test(reader.file.text.slice(start, end))) reader.oddNumbers.push([...reader.path]);
+    if (typeof node.value === "number" && isOdd(node.value, reader.file.text.slice(start, end))) reader.oddNumbers.push([...reader.path]);
     return typeof node.value === "string" || typeof node.value === "number" || typeof node.value === "boolean" ? node.value : null;
   }
   if (isSeq(node)) {
@@ -303,6 +312,11 @@ function readValue(reader: Reader, node: unknown, key: Stretch | null): SpecValu
 
 const plainNumber = /^(?!-0(?:\.0*)?$)-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
 
+/** Written in a way that people read otherwise, or greater than a number holds. */
+function isOdd(value: number, written: string): boolean {
+  return !plainNumber.test(written) || (/^-?[0-9]+$/.test(written) && !Number.isSafeInteger(value));
+}
+
 /** What stands in block style ends, for `yaml`, where the next thing begins; for people it ends with its last member. */
 function endWithin(places: number[], at: number, hasNoKey: boolean): void {
   let end = 0;
@@ -321,7 +335,9 @@ function readMembers(reader: Reader, pairs: readonly { readonly key: unknown; re
     const at = { file, start: (range?.[0] ?? 0) + base, end: (range?.[1] ?? 0) + base };
     if (!isScalar(key)) {
       // An alias as a key has its diagnostic already.
-      if (!isAlias(key)) note(reader, () => report.keyNoText(firstLine(at)));
+      if (isAlias(key)) continue;
+      note(reader, () => report.keyNoText(firstLine(at)));
+      if (pairs.length === 1 && reader.path.length > 0) reader.lost.set(pointer(reader.path), [...reader.path]);
       continue;
     }
     const name = typeof key.value === "string" ? key.value : "";
@@ -459,7 +475,8 @@ function words(document: SpecDocument, path: SpecPath, error: ShapeError): reado
   }
   const place = typeof value === "object" && value !== null ? firstLine(at) : at;
   if (isNamePattern(parentSchema.pattern) && typeof value === "string") {
-    return [report.nameMalformed(place, { name: shown(value), expected, edit: snakeCase(value, []) })];
+    const form = parentSchema.pattern === forms.name.pattern ? forms.name : forms.reference;
+    return [report.nameMalformed(place, { name: shown(value), expected: form.expected, edit: snakeCase(value, []) })];
   }
   return [report.valueWrong(place, { expected, found: described(value, raw), edit: mended(error, value, raw) })];
 }
@@ -487,6 +504,7 @@ function unknownKey(document: SpecDocument, path: SpecPath, key: string, { paren
 const otherWords: Readonly<Record<string, string>> = {
   description: "doc", comment: "doc", values: "of", items: "of", enum: "of", properties: "fields", attributes: "fields", arguments: "args", params: "args",
   owner: "parent", retries: "retry", schedule: "every", encrypt: "encrypted", secret: "encrypted", readonly: "immutable", mandatory: "required",
+  length: "max", max_length: "max", maxlength: "max", min_length: "min", minlength: "min", regex: "pattern", format: "pattern",
 };
 
 function missingKey(document: SpecDocument, path: SpecPath, key: string, { parentSchema }: ShapeError): Diagnostic {
@@ -521,7 +539,7 @@ function mended(error: ShapeError, value: SpecValue | undefined, raw: string): s
   if (value === undefined || value === null || typeof value === "object" || raw.length > 60) return null;
   const text = String(value).trim().toLowerCase();
   if (types.includes("boolean")) return ["yes", "on", "true", "y"].includes(text) ? "true" : ["no", "off", "false", "n"].includes(text) ? "false" : null;
-  if (parentSchema.const !== undefined) return String(parentSchema.const);
+  if (typeof parentSchema.const === "string") return parentSchema.const;
   if (parentSchema.enum !== undefined) return near(text, parentSchema.enum.map(String));
   if (types.includes("integer") && typeof value === "string") return /^-?(?:0|[1-9][0-9]{0,14})$/.test(text) ? text : null;
   if (types.includes("number") && typeof value === "string") return plainNumber.test(text) ? text : null;
@@ -559,9 +577,10 @@ function snakeCase(text: string, taken: readonly string[]): string | null {
 function judgeNumbers(document: SpecDocument, paths: readonly SpecPath[]): readonly Diagnostic[] {
   return paths.slice(0, maxShown).flatMap((path) => {
     const value = valueAt(document.spec, path);
-    if (typeof value !== "number") return [];
+    // Of what is no number at all `check` knows whether it may stand there.
+    if (typeof value !== "number" || !Number.isFinite(value)) return [];
     const at = locate({ document, path }, "value");
-    const plain = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)) ? String(value + 0) : null;
+    const plain = !Number.isInteger(value) || Number.isSafeInteger(value) ? String(value + 0) : null;
     return [report.numberUnclear(at, { written: shown(document.file.text.slice(at.start, at.end)), edit: plain })];
   });
 }

@@ -73,6 +73,7 @@ function editText({ at, newText }: Edit, place: SourceLocation): string {
 }
 
 function short(text: string): string {
+  if (/^ +$/.test(text)) return text.length === 1 ? "a space" : `${text.length} spaces`;
   const shown = harmless(text);
   return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }

@@ -39,7 +39,8 @@ function withoutPlaces(value: unknown): unknown {
 }
 
 const cloud = {
-  "pliny.yaml": "lanes: { slow: { encrypted: true } }\nbreakers: { cloud: { failures: 5, within: 1m, open: 30s } }\nlevels: { IDX007: off }\n",
+  "pliny.yaml":
+    "lanes: { slow: { encrypted: true } }\nbreakers: { cloud: { failures: 5, within: 1m, open: 30s } }\nlevels: { IDX007: off }\n",
   "specs/database.yaml": `
 resource: database
 key: db
@@ -150,32 +151,118 @@ describe("the model", () => {
   });
 
   test("relations are known from both ends, and a subtype has its base's", () => {
-    expect([database.parent, database.base, database.root, database.subtypes, database.children]).toEqual(["team", null, "database", ["replica"], []]);
-    expect([replica.parent, replica.base, replica.root, replica.subtypes, replica.children]).toEqual(["team", "database", "database", [], ["dump_file"]]);
+    expect([database.parent, database.base, database.root, database.subtypes, database.children]).toEqual([
+      "team",
+      null,
+      "database",
+      ["replica"],
+      [],
+    ]);
+    expect([replica.parent, replica.base, replica.root, replica.subtypes, replica.children]).toEqual([
+      "team",
+      "database",
+      "database",
+      [],
+      ["dump_file"],
+    ]);
     expect(resourceOf(model, "team").children).toEqual(["database", "replica"]);
   });
 
   test("what is not written has the defaults of the language", () => {
     const team = resourceOf(model, "team");
     expect(withoutPlaces(team)).toEqual({
-      kind: "resource", name: "team", key: "team", doc: null, deprecated: null, stability: "stable", allow: [],
-      plural: "teams", base: null, root: "team", subtypes: [], parent: null, children: ["database", "replica"],
-      version: 1, write: 1, oldest: 1, fields: [], removed: [], upgrades: [], unique: [], indexes: [],
-      states: [{
-        name: "live", doc: null, to: ["stop"], starts: null, then: null, else: null, timeoutMs: null, onTimeout: null, expectMs: null, alarmMs: null, inherited: false,
-      }],
-      replaced: [], api: null, archive: { afterMs: 30 * 86_400_000, keepMs: null }, ownKey: false, tasks: [],
+      kind: "resource",
+      name: "team",
+      key: "team",
+      doc: null,
+      deprecated: null,
+      stability: "stable",
+      allow: [],
+      plural: "teams",
+      base: null,
+      root: "team",
+      subtypes: [],
+      parent: null,
+      children: ["database", "replica"],
+      version: 1,
+      write: 1,
+      oldest: 1,
+      fields: [],
+      removed: [],
+      upgrades: [],
+      unique: [],
+      indexes: [],
+      states: [
+        {
+          name: "live",
+          doc: null,
+          to: ["stop"],
+          starts: null,
+          then: null,
+          else: null,
+          timeoutMs: null,
+          onTimeout: null,
+          expectMs: null,
+          alarmMs: null,
+          inherited: false,
+        },
+      ],
+      replaced: [],
+      api: null,
+      archive: { afterMs: 30 * 86_400_000, keepMs: null },
+      ownKey: false,
+      tasks: [],
     });
     expect(withoutPlaces(taskOf(model, "dump_file", "shred"))).toEqual({
-      kind: "task", name: "shred", key: "shred", doc: null, deprecated: null, stability: "stable", allow: [],
-      of: "dump_file", qualifiedName: "dump_file.shred", qualifiedKey: "dump_file.shred", version: 1, write: 1, oldest: 1,
-      args: [], fields: [], removed: [], upgrades: [], replaced: [], unique: "resource", lane: null, priority: 0,
-      limit: { concurrency: null, rate: null }, shouldStart: false, shouldStop: false, while: null, keepMs: 365 * 86_400_000, timeoutMs: null,
-      states: [{
-        name: "go", doc: null, to: ["stop"], timeoutMs: 900_000, onTimeout: "panic", retry: { max: 3, backoffMs: { min: 1000, max: 60_000 } },
-        pollMs: null, spawns: [], join: "all", breaker: null, onUnknown: null, expectMs: null, alarmMs: null,
-      }],
-      onPanic: null, onStop: false, every: null, triggers: [], replacesBase: false,
+      kind: "task",
+      name: "shred",
+      key: "shred",
+      doc: null,
+      deprecated: null,
+      stability: "stable",
+      allow: [],
+      of: "dump_file",
+      qualifiedName: "dump_file.shred",
+      qualifiedKey: "dump_file.shred",
+      version: 1,
+      write: 1,
+      oldest: 1,
+      args: [],
+      fields: [],
+      removed: [],
+      upgrades: [],
+      replaced: [],
+      unique: "resource",
+      lane: null,
+      priority: 0,
+      limit: { concurrency: null, rate: null },
+      shouldStart: false,
+      shouldStop: false,
+      while: null,
+      keepMs: 365 * 86_400_000,
+      timeoutMs: null,
+      states: [
+        {
+          name: "go",
+          doc: null,
+          to: ["stop"],
+          timeoutMs: 900_000,
+          onTimeout: "panic",
+          retry: { max: 3, backoffMs: { min: 1000, max: 60_000 } },
+          pollMs: null,
+          spawns: [],
+          join: "all",
+          breaker: null,
+          onUnknown: null,
+          expectMs: null,
+          alarmMs: null,
+        },
+      ],
+      onPanic: null,
+      onStop: false,
+      every: null,
+      triggers: [],
+      replacesBase: false,
     });
   });
 
@@ -192,7 +279,11 @@ describe("the model", () => {
   test("a named field brings its modifiers along, and those beside it win", () => {
     const [, code, own, site] = database.fields;
     expect(code).toMatchObject({
-      type: { kind: "named", name: "plan_code" }, default: "starter", immutable: true, required: false, encrypted: { lookup: true, normalize: "lower" },
+      type: { kind: "named", name: "plan_code" },
+      default: "starter",
+      immutable: true,
+      required: false,
+      encrypted: { lookup: true, normalize: "lower" },
     });
     expect(own).toMatchObject({ default: "pro", immutable: true, encrypted: { lookup: true, normalize: "lower" } });
     expect(site).toMatchObject({ key: "place", type: { kind: "named", name: "address" }, default: undefined, encrypted: null });
@@ -201,7 +292,15 @@ describe("the model", () => {
   test("where a state leads when nothing is said", () => {
     const [creating, online, closing] = database.states;
     expect(creating).toMatchObject({ starts: "provision", then: "online", else: "panic", timeoutMs: 3_600_000, onTimeout: "panic" });
-    expect(online).toMatchObject({ to: ["closing", "stop"], starts: null, then: null, else: null, timeoutMs: null, onTimeout: null, expectMs: 7_200_000 });
+    expect(online).toMatchObject({
+      to: ["closing", "stop"],
+      starts: null,
+      then: null,
+      else: null,
+      timeoutMs: null,
+      onTimeout: null,
+      expectMs: 7_200_000,
+    });
     expect(closing).toMatchObject({ then: "stop", else: "online", onTimeout: "online" });
   });
 
@@ -218,8 +317,15 @@ describe("the model", () => {
 
   test("a subtype's API adds to its base's", () => {
     expect(withoutPlaces(replica.api)).toEqual({
-      list: { filter: ["state"], sort: ["name"] }, get: true, create: ["name", "lag"], update: null, moves: [{ state: "promoting", fields: ["lag"] }],
-      delete: "stop", start: [], hide: [], strict: false,
+      list: { filter: ["state"], sort: ["name"] },
+      get: true,
+      create: ["name", "lag"],
+      update: null,
+      moves: [{ state: "promoting", fields: ["lag"] }],
+      delete: "stop",
+      start: [],
+      hide: [],
+      strict: false,
     });
   });
 
@@ -234,12 +340,25 @@ describe("the model", () => {
   });
 
   test("tasks are tagged by stored keys, and have what pliny.yaml declares", () => {
-    expect(taskOf(model, "database", "close")).toMatchObject({ qualifiedName: "database.close", qualifiedKey: "db.shut", onPanic: "escalate", keepMs: 86_400_000 });
-    expect(taskOf(model, "database", "provision")).toMatchObject({ lane: "slow", limit: { concurrency: 50, rate: { count: 100, perMs: 60_000 } } });
+    expect(taskOf(model, "database", "close")).toMatchObject({
+      qualifiedName: "database.close",
+      qualifiedKey: "db.shut",
+      onPanic: "escalate",
+      keepMs: 86_400_000,
+    });
+    expect(taskOf(model, "database", "provision")).toMatchObject({
+      lane: "slow",
+      limit: { concurrency: 50, rate: { count: 100, perMs: 60_000 } },
+    });
     expect(model.tasks[0]?.every).toEqual({ intervalMs: 86_400_000, while: null, missed: "all", spread: true });
     expect(model.config).toEqual({
-      rules: 1, app: null, imports: "js", lanes: [{ name: "slow", encrypted: true }],
-      breakers: [{ name: "cloud", failures: 5, withinMs: 60_000, openMs: 30_000 }], contractAfterMs: 7 * 86_400_000, levels: [{ rule: "IDX007", level: "off" }],
+      rules: 1,
+      app: null,
+      imports: "js",
+      lanes: [{ name: "slow", encrypted: true }],
+      breakers: [{ name: "cloud", failures: 5, withinMs: 60_000, openMs: 30_000 }],
+      contractAfterMs: 7 * 86_400_000,
+      levels: [{ rule: "IDX007", level: "off" }],
     });
   });
 
@@ -251,7 +370,7 @@ describe("the model", () => {
 });
 
 describe("the catalogue", () => {
-  const mistakes = Object.entries(report).filter(([, { code }]) => (/^SPC0[4-9]/.test(code) || /^IDX/.test(code)));
+  const mistakes = Object.entries(report).filter(([, { code }]) => /^(SPC0[4-9]|IDX)/.test(code));
   test.each(mistakes)("the story of %s tells the truth", (_, { code, story }) => {
     const [, wrong = "", right = ""] = /Wrong:\n\n([^]*)\n\nRight:\n\n([^]*)\n$/.exec(story) ?? [];
     expect(codesOf(wrong)).toContain(code);
@@ -267,7 +386,8 @@ describe("the catalogue", () => {
 
 describe("levels and allowances", () => {
   const spec = "resource: book\nfields: { title: string }\napi: { list: { filter: title } }\n";
-  const severities = (files: Readonly<Record<string, string>>): readonly string[] => check(files).diagnostics.map((each) => `${each.code} ${each.severity}`);
+  const severities = (files: Readonly<Record<string, string>>): readonly string[] =>
+    check(files).diagnostics.map((each) => `${each.code} ${each.severity}`);
 
   test("a lint is a warning, an error or silent as pliny.yaml says", () => {
     expect(severities({ "specs/book.yaml": spec })).toEqual(["IDX006 warning"]);
@@ -287,7 +407,9 @@ describe("edits", () => {
     for (const { code, message, edit } of diagnostics) {
       if (edit === null) continue;
       const mended = sources.map((source) =>
-        source.path !== edit.at.file.path ? source : { path: source.path, text: source.text.slice(0, edit.at.start) + edit.newText + source.text.slice(edit.at.end) },
+        source.path !== edit.at.file.path
+          ? source
+          : { path: source.path, text: source.text.slice(0, edit.at.start) + edit.newText + source.text.slice(edit.at.end) },
       );
       const left = check(Object.fromEntries(mended.map(({ path, text }) => [path, text]))).diagnostics;
       expect(left.filter((each) => each.code === code && each.message === message).length, message).toBeLessThan(
@@ -302,7 +424,9 @@ describe("whatever is left out", () => {
 
   test("nothing is thrown, and no place lies outside its file", () => {
     for (const { path, at } of lines) {
-      const files = Object.fromEntries(Object.entries(cloud).map(([each, text]) => [each, each === path ? text.split("\n").toSpliced(at, 1).join("\n") : text]));
+      const files = Object.fromEntries(
+        Object.entries(cloud).map(([each, text]) => [each, each === path ? text.split("\n").toSpliced(at, 1).join("\n") : text]),
+      );
       for (const { at: place, related } of check(files).diagnostics) {
         for (const { file, start, end } of [place, ...related.map((each) => each.at)]) {
           expect(start).toBeLessThanOrEqual(end);

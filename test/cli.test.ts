@@ -1,16 +1,18 @@
 // The command line as a process: what it prints where, what it exits with, what it loads, and what a run leaves on the disk.
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { projectRoot } from "./setup/project.js";
 
 const outer = mkdtempSync(join(tmpdir(), "pliny-cli-"));
-const loader = ["--conditions=pliny-source", "--import", pathToFileURL(join(projectRoot, "node_modules/tsx/dist/esm/index.mjs")).href];
-const cli = join(projectRoot, "compiler/cli.ts");
+// The package as it is built, from the sources of this moment.
+const built = join(outer, "package");
+const cli = join(built, "dist/compiler/cli.js");
 let folder = "";
 let count = 0;
 
@@ -22,7 +24,7 @@ interface Run {
 
 function pliny(args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly node?: readonly string[] } = {}): Run {
   const { FORCE_COLOR: _forced, NO_COLOR: _refused, ...inherited } = process.env;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...loader, ...(options.node ?? []), cli, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...(options.node ?? []), cli, ...args], {
     cwd: options.cwd ?? folder, encoding: "utf8", env: { ...inherited, ...options.env }, maxBuffer: 1 << 26,
   });
   return { status, stdout, stderr };
@@ -41,7 +43,16 @@ function filesOf(path: string): readonly string[] {
   return existsSync(join(folder, path)) ? readdirSync(join(folder, path), { recursive: true, encoding: "utf8" }).sort() : [];
 }
 
+const tsc = join(projectRoot, "node_modules/typescript/bin/tsc");
 const broken = "resource: team\nstates:\n  live: { too: stop }\n";
+
+beforeAll(() => {
+  mkdirSync(join(built, "dist"), { recursive: true });
+  copyFileSync(join(projectRoot, "package.json"), join(built, "package.json"));
+  for (const name of ["shape.js", "templates.js", "version.js"]) copyFileSync(join(projectRoot, "dist", name), join(built, "dist", name));
+  symlinkSync(join(projectRoot, "node_modules"), join(built, "node_modules"));
+  spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(built, "dist")], { cwd: projectRoot });
+}, 120_000);
 
 beforeEach(() => {
   count += 1;
@@ -72,12 +83,12 @@ describe("a first project", () => {
     expect(pliny(["fmt", "--check"])).toMatchObject({ status: 0, stderr: "" });
     expect(pliny(["handlers", "--check"])).toMatchObject({ status: 0, stderr: "" });
 
-    const tsc = spawnSync(
+    const checked = spawnSync(
       process.execPath,
-      [join(projectRoot, "node_modules/typescript/bin/tsc"), "--customConditions", "pliny-source", "--types", "node", "--typeRoots", join(projectRoot, "node_modules/@types")],
+      [tsc, "--customConditions", "pliny-source", "--types", "node", "--typeRoots", join(projectRoot, "node_modules/@types")],
       { cwd: folder, encoding: "utf8" },
     );
-    expect(tsc.stdout).toBe("");
+    expect(checked.stdout).toBe("");
   }, 120_000);
 
   test("init keeps what is there, and says so", () => {
@@ -289,13 +300,26 @@ test("generate loads no TypeScript, no ts-morph, no database; without changes no
   expect(pliny(["handlers"], { node }).stderr).toContain("/node_modules/ts-morph/");
 });
 
+test("many specs are read by two threads, which tell of each as one would", () => {
+  const named = (at: number): string => `specs/team_${String(at).padStart(3, "0")}.yaml`;
+  for (let at = 0; at < 320; at += 1) put(named(at), `resource: team_${at}\nstates: { live: { to: stop } }\n`);
+  for (const at of [5, 315]) put(named(at), broken);
+  const wrong = JSON.parse(pliny(["check", "--json"]).stdout);
+  expect(new Set(wrong.diagnostics.map((diagnostic: { file: string }) => diagnostic.file))).toEqual(new Set([named(5), named(315)]));
+  for (const at of [5, 315]) put(named(at), `resource: team_${at}\nstates: { live: { to: stop } }\n`);
+  expect(JSON.parse(pliny(["check", "--json"]).stdout)).toMatchObject({ specs: 320, resources: 320, diagnostics: [] });
+  rmSync(join(folder, "node_modules/.cache"), { recursive: true });
+  const stats = JSON.parse(pliny(["generate", "--json", "--stats"]).stdout).stats;
+  expect(stats.counts).toMatchObject({ specs: 320, fromCache: 0 });
+});
+
 test("a pipe that closes early is no error", async () => {
   for (let at = 0; at < 200; at += 1) put(`specs/team_${at}.yaml`, broken.replace("team", `team_${at}`));
-  const child = spawn(process.execPath, [...loader, cli, "check", "--json"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [cli, "check", "--json"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   child.stdout.once("data", () => child.stdout.destroy());
-  const status = await new Promise((resolve) => void child.on("close", resolve));
+  const [status] = await once(child, "close");
   expect(stderr).not.toContain("EPIPE");
   expect(stderr).not.toContain("bug");
   expect(status).toBe(2);

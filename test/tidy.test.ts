@@ -13,9 +13,10 @@ import { parseSpec } from "../compiler/parse.js";
 import { compileFolder, filesUnder, goldenCases } from "./setup/cases.js";
 import { projectRoot } from "./setup/project.js";
 
-const committed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: projectRoot, encoding: "utf8" })
-  .trim()
-  .split("\n");
+// Those of git and those about to be; not those that are deleted and yet known to it.
+const committed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: projectRoot, encoding: "utf8" })
+  .split("\0")
+  .filter((path) => path !== "" && existsSync(join(projectRoot, path)));
 const ours = committed.filter((path) => !path.startsWith("test/cases/") && !path.startsWith("generated/"));
 const sources = ours.filter((path) => /\.(ts|mjs)$/.test(path));
 

@@ -23,26 +23,45 @@ export function readApi(draft: Draft, resource: Resource, base: Resource | null,
   const listPart = member(part, "list");
   const filter = readColumns(member(listPart, "filter"), "filter", draft, types, context);
   const sort = readColumns(member(listPart, "sort"), "sort", draft, types, context);
-  reportUnserved([["filter", member(listPart, "filter"), filter], ["sort", member(listPart, "sort"), sort]], draft, resource, base, context);
+  reportUnserved(
+    [
+      ["filter", member(listPart, "filter"), filter],
+      ["sort", member(listPart, "sort"), sort],
+    ],
+    draft,
+    resource,
+    base,
+    context,
+  );
   const machine: Machine = {
     of: `of '${name}'`,
     states: new Set(draft.states.keys()),
-    isComplete: hasAllMembers(inside(root.at, "states")) && (draft.base === null || hasAllMembers(inside(draft.base.declaration.at, "states"))),
+    isComplete:
+      hasAllMembers(inside(root.at, "states")) && (draft.base === null || hasAllMembers(inside(draft.base.declaration.at, "states"))),
     isSound: isWhole(inside(root.at, "states")),
   };
   const createPart = member(part, "create");
   const create = createPart === null ? null : readFieldNames(createPart, "create", draft, context).map((field) => field.name);
   const moves = readMoves(member(part, "moves"), resource, machine, draft, context);
-  const allMoves = [...(inherited?.moves ?? []), ...moves.filter((move) => inherited?.moves.some((each) => each.state === move.state) !== true)];
+  const allMoves = [
+    ...(inherited?.moves ?? []),
+    ...moves.filter((move) => inherited?.moves.some((each) => each.state === move.state) !== true),
+  ];
   const api: Api = {
-    list: listPart === null ? (inherited?.list ?? null) : { filter: joined(inherited?.list?.filter, filter), sort: joined(inherited?.list?.sort, sort) },
+    list:
+      listPart === null
+        ? (inherited?.list ?? null)
+        : { filter: joined(inherited?.list?.filter, filter), sort: joined(inherited?.list?.sort, sort) },
     get: flag(member(part, "get"), inherited?.get),
     create: create === null ? (inherited?.create ?? null) : joined(inherited?.create, create),
     update: readUpdate(member(part, "update"), inherited, draft, context),
     moves: allMoves,
     delete: readDelete(member(part, "delete"), allMoves, machine, context, part) ?? inherited?.delete ?? null,
     start: joined(inherited?.start, readStart(member(part, "start"), draft, context)),
-    hide: joined(inherited?.hide, readFieldNames(member(part, "hide"), "hide", draft, context).map((field) => field.name)),
+    hide: joined(
+      inherited?.hide,
+      readFieldNames(member(part, "hide"), "hide", draft, context).map((field) => field.name),
+    ),
     strict: flag(member(part, "strict"), inherited?.strict),
     at: part.at,
   };
@@ -83,7 +102,8 @@ function readChangeable(part: Part | null, keyword: string, draft: Draft, contex
   for (const field of fields) {
     if (!field.immutable || !(field.required || field.default !== undefined)) continue;
     const item = texts(part).find((each) => each.text === field.name);
-    if (item !== undefined) context.found.push(report.neverUpdated(valueOf(item.part), { field: field.name, keyword, first: locate(field.at, "key") }));
+    if (item !== undefined)
+      context.found.push(report.neverUpdated(valueOf(item.part), { field: field.name, keyword, first: locate(field.at, "key") }));
   }
   return fields.map((field) => field.name);
 }
@@ -107,7 +127,8 @@ function readMoves(part: Part | null, resource: Resource, machine: Machine, draf
 function readDelete(part: Part | null, moves: Api["moves"], machine: Machine, { found }: Context, api: Part): string | null {
   const state = readTarget(part, "delete", machine, found);
   if (part === null || state === null || state === "stop") return state;
-  if (!moves.some((move) => move.state === state) && isWhole(inside(api.at, "moves"))) found.push(report.deleteNotMove(valueOf(part), { state }));
+  if (!moves.some((move) => move.state === state) && isWhole(inside(api.at, "moves")))
+    found.push(report.deleteNotMove(valueOf(part), { state }));
   return state;
 }
 
@@ -118,7 +139,9 @@ function readStart(part: Part | null, { declaration }: Draft, context: Context):
     const task = findTask(item, declaration.name, { orGlobal: false }, context);
     if (task === null) continue;
     if (!isOfFamily(task, declaration.name, context)) {
-      found.push(report.startsForeign(valueOf(item), { task: qualified(task.of, task.name), resource: declaration.name, first: nameOf(task) }));
+      found.push(
+        report.startsForeign(valueOf(item), { task: qualified(task.of, task.name), resource: declaration.name, first: nameOf(task) }),
+      );
     } else if (started.has(task.name)) found.push(report.namedTwice(valueOf(item), { name: written, keyword: "start" }));
     else started.add(task.name);
   }
@@ -135,7 +158,13 @@ function checkCreate(create: readonly string[] | null, part: Part | null, inheri
   const [first] = missing;
   if (first === undefined) return;
   const firstAt = locate(first.at, "key");
-  found.push(report.createIncomplete(part === null ? firstAt : valueOf(part), { resource: draft.declaration.name, fields: missing.map((field) => field.name), first: firstAt }));
+  found.push(
+    report.createIncomplete(part === null ? firstAt : valueOf(part), {
+      resource: draft.declaration.name,
+      fields: missing.map((field) => field.name),
+      first: firstAt,
+    }),
+  );
 }
 
 type Listed = readonly (readonly [keyword: string, part: Part | null, columns: readonly string[]])[];
@@ -164,13 +193,24 @@ export function checkIndexes(resource: Resource, base: Resource | null, { found 
   for (const [at, index] of resource.indexes.entries()) {
     const [only, second] = index.columns;
     const name = index.columns.join(", ");
-    const longer = others.find((other) => other !== index && index.columns.every((column, position) => other.columns[position] === column) &&
-      (other.columns.length > index.columns.length || others.indexOf(other) < (base?.indexes.length ?? 0) + at));
+    const longer = others.find(
+      (other) =>
+        other !== index &&
+        index.columns.every((column, position) => other.columns[position] === column) &&
+        (other.columns.length > index.columns.length || others.indexOf(other) < (base?.indexes.length ?? 0) + at),
+    );
     if (second === undefined && fixedColumns.includes(only ?? "")) {
       lint(report.indexRedundant(locate(index.at, "value"), { index: name, other: null, first: null }), [resource], found);
     } else if (longer !== undefined) {
-      lint(report.indexRedundant(locate(index.at, "value"), { index: name, other: longer.columns.join(", "), first: locate(longer.at, "value") }), [resource], found);
+      lint(
+        report.indexRedundant(locate(index.at, "value"), {
+          index: name,
+          other: longer.columns.join(", "),
+          first: locate(longer.at, "value"),
+        }),
+        [resource],
+        found,
+      );
     }
   }
 }
-

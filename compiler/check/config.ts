@@ -17,7 +17,11 @@ export function readConfig(root: Part | null, found: Diagnostic[]): Config {
     imports: text(member(root, "imports")) === "ts" ? "ts" : "js",
     lanes: members(member(root, "lanes")).map(([name, lane]) => ({ name, encrypted: flag(member(lane, "encrypted")) })),
     breakers: members(member(root, "breakers")).flatMap(([name, breaker]) => {
-      const [failures, withinMs, openMs] = [number(member(breaker, "failures")), durationMs(member(breaker, "within")), durationMs(member(breaker, "open"))];
+      const [failures, withinMs, openMs] = [
+        number(member(breaker, "failures")),
+        durationMs(member(breaker, "within")),
+        durationMs(member(breaker, "open")),
+      ];
       return failures === null || withinMs === null || openMs === null ? [] : [{ name, failures, withinMs, openMs }];
     }),
     contractAfterMs: durationMs(member(root, "contract_after")) ?? weekMs,
@@ -30,10 +34,19 @@ export function readConfig(root: Part | null, found: Diagnostic[]): Config {
   };
 }
 
-const fixed: ReadonlySet<string> = new Set(Object.values(report).filter((mistake) => mistake.severity === "error").map((mistake) => mistake.code));
+const fixed: ReadonlySet<string> = new Set(
+  Object.values(report)
+    .filter((mistake) => mistake.severity === "error")
+    .map((mistake) => mistake.code),
+);
 
 /** The lane or breaker that a part names, which pliny.yaml declares. */
-export function readDeclared(part: Part | null, kind: "lane" | "breaker", { config, settings }: { readonly config: Part | null; readonly settings: Config }, found: Diagnostic[]): string | null {
+export function readDeclared(
+  part: Part | null,
+  kind: "lane" | "breaker",
+  { config, settings }: { readonly config: Part | null; readonly settings: Config },
+  found: Diagnostic[],
+): string | null {
   const name = text(part);
   if (part === null || name === null) return null;
   const keyword = kind === "lane" ? "lanes" : "breakers";

@@ -55,7 +55,9 @@ export function declare(documents: readonly SpecDocument[], found: Diagnostic[])
   let config: Part | null = null;
   let hasNameless = false;
 
-  for (const document of documents.toSorted((left, right) => compareText(left.file.path, right.file.path) || startOf(left) - startOf(right))) {
+  for (const document of documents.toSorted(
+    (left, right) => compareText(left.file.path, right.file.path) || startOf(left) - startOf(right),
+  )) {
     const root = rootOf(document);
     const { kind } = document;
     if (kind === "config") {
@@ -164,9 +166,16 @@ export function reportUnknown(
 ): void {
   const names = [...new Set(known)];
   const near = didYouMean(name, names);
-  found.push(report.noSuchName(which === "key" ? keyOf(part) : valueOf(part), {
-    name, kind, of, near, newText: near === null ? null : write(near), hint: hint ?? (names.length > 0 && names.length <= 12 ? `Use one of: ${names.map(write).join(", ")}.` : null),
-  }));
+  found.push(
+    report.noSuchName(which === "key" ? keyOf(part) : valueOf(part), {
+      name,
+      kind,
+      of,
+      near,
+      newText: near === null ? null : write(near),
+      hint: hint ?? (names.length > 0 && names.length <= 12 ? `Use one of: ${names.map(write).join(", ")}.` : null),
+    }),
+  );
 }
 
 interface Unknown {
@@ -192,17 +201,27 @@ export function findResource(part: Part, { found, declared }: Context): Declarat
 }
 
 /** `rest` is what is written after the resource's name. */
-function reportNoResource(name: string, { part, rest }: { readonly part: Part; readonly rest: string }, { found, declared }: Context): void {
+function reportNoResource(
+  name: string,
+  { part, rest }: { readonly part: Part; readonly rest: string },
+  { found, declared }: Context,
+): void {
   const gone = declared.goneElements.get(name);
   if (gone?.kind === "resource") found.push(report.refersToGone(valueOf(part), { name, kind: "resource", first: nameOf(gone) }));
-  else if (!declared.hasNameless) reportUnknown(found, { part }, { name, kind: "resource", known: declared.resources.keys(), write: (near) => `${near}${rest}` });
+  else if (!declared.hasNameless)
+    reportUnknown(found, { part }, { name, kind: "resource", known: declared.resources.keys(), write: (near) => `${near}${rest}` });
 }
 
 /**
  * The task that a part names: `resource.task`, or a bare name, which means one of the resource, of its base, and then, where `orGlobal`, a
  * global one. Null, and said so, where there is none.
  */
-export function findTask(part: Part, resource: string | null, { orGlobal }: { readonly orGlobal: boolean }, context: Context): Declaration | null {
+export function findTask(
+  part: Part,
+  resource: string | null,
+  { orGlobal }: { readonly orGlobal: boolean },
+  context: Context,
+): Declaration | null {
   const { found, declared } = context;
   const written = text(part);
   if (written === null) return null;
@@ -215,7 +234,9 @@ export function findTask(part: Part, resource: string | null, { orGlobal }: { re
   const bareGlobal = orGlobal && after === undefined;
   const task = (owner === null ? undefined : taskOf(declared, owner, name)) ?? (bareGlobal ? declared.tasks.get(name) : undefined);
   if (task !== undefined) return task;
-  const gone = (owner === null ? undefined : declared.goneTasks.get(qualified(owner, name))) ?? (bareGlobal ? declared.goneElements.get(name) : undefined);
+  const gone =
+    (owner === null ? undefined : declared.goneTasks.get(qualified(owner, name))) ??
+    (bareGlobal ? declared.goneElements.get(name) : undefined);
   if (gone?.kind === "task") {
     found.push(report.refersToGone(valueOf(part), { name: written, kind: "task", first: nameOf(gone) }));
     return null;
@@ -227,10 +248,28 @@ export function findTask(part: Part, resource: string | null, { orGlobal }: { re
   const elsewhere = after === undefined ? anywhere : undefined;
   if (elsewhere === undefined) {
     const own = owner === null ? [] : taskNames(declared, owner).map((each) => (after === undefined ? each : qualified(owner, each)));
-    reportUnknown(found, { part }, { name: written, kind: "task", of: owner === null ? null : `of '${owner}'`, known: [...own, ...(bareGlobal ? declared.tasks.keys() : [])] });
+    reportUnknown(
+      found,
+      { part },
+      {
+        name: written,
+        kind: "task",
+        of: owner === null ? null : `of '${owner}'`,
+        known: [...own, ...(bareGlobal ? declared.tasks.keys() : [])],
+      },
+    );
   } else if (orGlobal || resource === null) {
     const near = qualified(elsewhere.of, name);
-    found.push(report.noSuchName(valueOf(part), { name, kind: resource === null ? "global task" : "task", of: resource === null ? null : `of '${resource}'`, near, newText: near, hint: null }));
+    found.push(
+      report.noSuchName(valueOf(part), {
+        name,
+        kind: resource === null ? "global task" : "task",
+        of: resource === null ? null : `of '${resource}'`,
+        near,
+        newText: near,
+        hint: null,
+      }),
+    );
   } else {
     found.push(report.startsForeign(valueOf(part), { task: qualified(elsewhere.of, name), resource, first: nameOf(elsewhere) }));
   }
@@ -239,6 +278,9 @@ export function findTask(part: Part, resource: string | null, { orGlobal }: { re
 
 /** A task of that name, whatever it acts on. */
 function taskAnywhere(declared: Declared, name: string): Declaration | undefined {
-  const [first] = [...declared.tasksOf].filter(([, tasks]) => tasks.has(name)).map(([owner]) => owner).sort(compareText);
+  const [first] = [...declared.tasksOf]
+    .filter(([, tasks]) => tasks.has(name))
+    .map(([owner]) => owner)
+    .sort(compareText);
   return declared.tasks.get(name) ?? (first === undefined ? undefined : declared.tasksOf.get(first)?.get(name));
 }

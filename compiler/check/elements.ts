@@ -23,7 +23,8 @@ function readDeprecated(part: Part | null, found: Diagnostic[]): Deprecated | nu
   if (part === null) return null;
   const [since, sunset] = [text(member(part, "since")), text(member(part, "sunset"))];
   const last = member(part, "sunset");
-  if (last !== null && since !== null && sunset !== null && sunset < since) found.push(report.datesCrossed(valueOf(last), { since, sunset }));
+  if (last !== null && since !== null && sunset !== null && sunset < since)
+    found.push(report.datesCrossed(valueOf(last), { since, sunset }));
   return { since, sunset, use: text(member(part, "use")) };
 }
 
@@ -42,11 +43,13 @@ export function lint(diagnostic: Diagnostic, within: readonly Element[], found: 
 
 /** A rule is known by its id: a diagnostic of the compiler, or a rule of the diff. */
 export function checkRule(part: Part, which: "key" | "value", rule: string, found: Diagnostic[]): void {
-  if (!knownRules.has(rule)) reportUnknown(found, { part, which }, { name: rule, kind: "rule", known: [], hint: "`pliny explain` lists them." });
+  if (!knownRules.has(rule))
+    reportUnknown(found, { part, which }, { name: rule, kind: "rule", known: [], hint: "`pliny explain` lists them." });
 }
 
 // The rules of the diff that no single keyword's change speaks of.
-const wholeRules = "RES004 RES005 RES013 IDX001 VER002 VER005 TSK001 TRN001 TRN003 API001 API002 API003 API004 API006 API009 API010 API017 " +
+const wholeRules =
+  "RES004 RES005 RES013 IDX001 VER002 VER005 TSK001 TRN001 TRN003 API001 API002 API003 API004 API006 API009 API010 API017 " +
   "ENC001 ENC002 ENC004 ENC006 FLD003 FLD024 STA003 STA005 STA009 STA011 TMO005 MIG001 MIG002 MIG003 MIG004 MIG005 MIG006";
 
 const knownRules: ReadonlySet<string> = new Set([

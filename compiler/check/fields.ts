@@ -44,7 +44,10 @@ export function readNamedTypes(context: Context): { readonly types: NamedTypes; 
     const is = member(root, "is");
     const type: NamedType = {
       kind: "type",
-      is: is === null ? { kind: "record", fields: readFields(member(root, "fields"), within) } : { kind: "field", field: readField(name, is, within) },
+      is:
+        is === null
+          ? { kind: "record", fields: readFields(member(root, "fields"), within) }
+          : { kind: "field", field: readField(name, is, within) },
       ...readElement(root, name, context),
     };
     known.set(name, type);
@@ -69,7 +72,13 @@ export function readField(name: string, part: Part, context: FieldContext): Fiel
   const value = member(part, "default");
 
   if (encrypted !== null && (type.kind === "resource" || type.kind === "task")) {
-    context.found.push(report.modifierMisplaced(keyOf(encrypted), { modifier: "encrypted", beside: describe(type), hint: "Remove it: a reference is never encrypted." }));
+    context.found.push(
+      report.modifierMisplaced(keyOf(encrypted), {
+        modifier: "encrypted",
+        beside: describe(type),
+        hint: "Remove it: a reference is never encrypted.",
+      }),
+    );
   }
   if (value !== null) checkValue(value, type, { what: "default", of: `'${name}'` }, context);
   return {
@@ -79,18 +88,28 @@ export function readField(name: string, part: Part, context: FieldContext): Fiel
     immutable: flag(member(part, "immutable"), inherited?.immutable),
     since: readSince(member(part, "since"), context),
     check: member(part, "check") !== null || (inherited?.check ?? false),
-    encrypted: encrypted === null ? (inherited?.encrypted ?? null) : { lookup: flag(member(encrypted, "lookup")), normalize: text(member(encrypted, "normalize")) === "lower" ? "lower" : null },
+    encrypted:
+      encrypted === null
+        ? (inherited?.encrypted ?? null)
+        : { lookup: flag(member(encrypted, "lookup")), normalize: text(member(encrypted, "normalize")) === "lower" ? "lower" : null },
     // Last, for what is added to a spread object is added a hundred times more slowly.
     ...readElement(part, name, context),
   };
 }
 
 /** Says so where a written value is none of its type: a default, or a constant of an upgrade. */
-export function checkValue(value: Part, type: FieldType, said: { readonly what: string; readonly of: string }, context: FieldContext): void {
+export function checkValue(
+  value: Part,
+  type: FieldType,
+  said: { readonly what: string; readonly of: string },
+  context: FieldContext,
+): void {
   const underlying = resolved(type, context.types);
   if (underlying === unclear) return;
   if (withoutValues.has(underlying.kind)) {
-    context.found.push(report.valueMisplaced(said.what === "default" ? keyOf(value) : valueOf(value), { what: said.what, of: describe(type) }));
+    context.found.push(
+      report.valueMisplaced(said.what === "default" ? keyOf(value) : valueOf(value), { what: said.what, of: describe(type) }),
+    );
     return;
   }
   const at = valueOf(value);
@@ -98,7 +117,17 @@ export function checkValue(value: Part, type: FieldType, said: { readonly what: 
   if (wrong !== null) context.found.push(report.valueMisfit(at, { ...said, ...wrong }));
 }
 
-const withoutValues: ReadonlySet<FieldType["kind"]> = new Set(["bytes", "list", "set", "dict", "map", "record", "named", "resource", "task"]);
+const withoutValues: ReadonlySet<FieldType["kind"]> = new Set([
+  "bytes",
+  "list",
+  "set",
+  "dict",
+  "map",
+  "record",
+  "named",
+  "resource",
+  "task",
+]);
 
 /** What a named field stands for; a named record and any other type stand for themselves. */
 export function resolved(type: FieldType, types: NamedTypes): FieldType {
@@ -135,7 +164,8 @@ export function readSince(part: Part | null, { version, type, found }: FieldCont
   const since = number(part);
   if (part === null || since === null) return 1;
   if (version === null) found.push(report.sinceInType(keyOf(part), { type: type ?? "" }));
-  else if (since > version) found.push(report.shapeOutOfRange(valueOf(part), { what: "since", number: since, lowest: 1, highest: version }));
+  else if (since > version)
+    found.push(report.shapeOutOfRange(valueOf(part), { what: "since", number: since, lowest: 1, highest: version }));
   else return since;
   return 1;
 }
@@ -162,10 +192,16 @@ export function readType(part: Part, context: FieldContext): FieldType {
   const gone = declared.goneElements.get(name);
   if (gone !== undefined) context.found.push(report.refersToGone(valueOf(typePart), { name, kind: gone.kind, first: nameOf(gone) }));
   else if (!declared.hasNameless && !declared.homelessTasks.has(name)) {
-    reportUnknown(context.found, { part: typePart }, {
-      name, kind: "type", known: [...fieldTypeNames, ...declared.types.keys(), ...declared.resources.keys(), ...declared.tasks.keys()],
-      hint: "Use a field type, a named type, a resource or a task, as `resource.task`.",
-    });
+    reportUnknown(
+      context.found,
+      { part: typePart },
+      {
+        name,
+        kind: "type",
+        known: [...fieldTypeNames, ...declared.types.keys(), ...declared.resources.keys(), ...declared.tasks.keys()],
+        hint: "Use a field type, a named type, a resource or a task, as `resource.task`.",
+      },
+    );
   }
   return unclear;
 }
@@ -174,9 +210,16 @@ type TypeReader = (part: Part, context: FieldContext) => FieldType;
 
 const builtInTypes: Readonly<Record<string, TypeReader>> = {
   string: (part, context) => ({ kind: "string", ...sizes(part, context), pattern: readPattern(member(part, "pattern"), context) }),
-  int: (part, context) => ({ kind: "int", ...bounds(part, number, (left, right) => left - right, context), unit: text(member(part, "unit")) }),
+  int: (part, context) => ({
+    kind: "int",
+    ...bounds(part, number, (left, right) => left - right, context),
+    unit: text(member(part, "unit")),
+  }),
   float: (part, context) => ({
-    kind: "float", ...bounds(part, number, (left, right) => left - right, context), unit: text(member(part, "unit")), special: flag(member(part, "special")),
+    kind: "float",
+    ...bounds(part, number, (left, right) => left - right, context),
+    unit: text(member(part, "unit")),
+    special: flag(member(part, "special")),
   }),
   bigint: (part, context) => ({ kind: "bigint", ...bounds(part, text, compareWhole, context), unit: text(member(part, "unit")) }),
   decimal: (part, context) => ({ kind: "decimal", ...bounds(part, text, compareDecimal, context), scale: number(member(part, "scale")) }),
@@ -193,7 +236,10 @@ const builtInTypes: Readonly<Record<string, TypeReader>> = {
   set: (part, context) => ({ kind: "set", of: readPrimitive(member(part, "of"), "an element of a set", context), ...sizes(part, context) }),
   dict: (part, context) => ({ kind: "dict", of: readElementType(member(part, "of"), context), ...sizes(part, context) }),
   map: (part, context) => ({
-    kind: "map", keys: readPrimitive(member(part, "keys"), "a key of a map", context), of: readElementType(member(part, "of"), context), ...sizes(part, context),
+    kind: "map",
+    keys: readPrimitive(member(part, "keys"), "a key of a map", context),
+    of: readElementType(member(part, "of"), context),
+    ...sizes(part, context),
   }),
   record: (part, context) => {
     claimRecord(member(part, "fields"), context.found);
@@ -210,11 +256,18 @@ function sizes(part: Part, context: FieldContext): Bounds<number> {
   return bounds(part, number, (left, right) => left - right, context);
 }
 
-function bounds<T>(part: Part, read: (part: Part | null) => T | null, compare: (left: T, right: T) => number, context: FieldContext): Bounds<T> {
+function bounds<T>(
+  part: Part,
+  read: (part: Part | null) => T | null,
+  compare: (left: T, right: T) => number,
+  context: FieldContext,
+): Bounds<T> {
   const [lower, upper] = [member(part, "min"), member(part, "max")];
   const [min, max] = [read(lower), read(upper)];
   if (lower === null || upper === null || min === null || max === null || compare(min, max) <= 0) return { min, max };
-  context.found.push(report.boundsCrossed(valueOf(upper), { lower: String(lower.value), upper: String(upper.value), first: valueOf(lower) }));
+  context.found.push(
+    report.boundsCrossed(valueOf(upper), { lower: String(lower.value), upper: String(upper.value), first: valueOf(lower) }),
+  );
   // Nothing lies between them, so nothing could be said of a default.
   return { min: null, max: null };
 }
@@ -265,7 +318,8 @@ export function readReplaced(
     const still = known.get(from);
     if (still !== undefined) found.push(report.replacedStillThere(keyOf(target), { value: from, kind, first: keyOf(still) }));
     if (to === null) continue;
-    if (kind === "state" && reservedTargets.has(to) && !allowed.includes(to)) found.push(report.targetNotAllowed(valueOf(target), { target: to, keyword: "replaced" }));
+    if (kind === "state" && reservedTargets.has(to) && !allowed.includes(to))
+      found.push(report.targetNotAllowed(valueOf(target), { target: to, keyword: "replaced" }));
     else if (!known.has(to) && !allowed.includes(to)) {
       if (known.size > 0) reportUnknown(found, { part: target }, { name: to, kind, known: known.keys(), write: yamlText });
     } else if (still === undefined) replaced.push({ from, to });
@@ -286,9 +340,13 @@ function readElementType(part: Part | null, context: FieldContext): FieldType {
   if (encrypted === null && !check) return type;
   const typePart = typePartOf(part) ?? part;
   const modifier = encrypted === null ? "check" : "encrypted";
-  context.found.push(report.modifierMisplaced(valueOf(typePart), {
-    modifier, beside: `an element of a container, and '${type.name}' brings it along`, hint: `Use a type without \`${modifier}\`, and write it beside the container.`,
-  }));
+  context.found.push(
+    report.modifierMisplaced(valueOf(typePart), {
+      modifier,
+      beside: `an element of a container, and '${type.name}' brings it along`,
+      hint: `Use a type without \`${modifier}\`, and write it beside the container.`,
+    }),
+  );
   return type;
 }
 
@@ -302,13 +360,28 @@ function readPrimitive(part: Part | null, role: string, context: FieldContext): 
   return type;
 }
 
-const primitives: ReadonlySet<FieldType["kind"]> = new Set(["string", "int", "float", "bigint", "decimal", "bool", "uuid", "url", "date", "duration", "enum"]);
+const primitives: ReadonlySet<FieldType["kind"]> = new Set([
+  "string",
+  "int",
+  "float",
+  "bigint",
+  "decimal",
+  "bool",
+  "uuid",
+  "url",
+  "date",
+  "duration",
+  "enum",
+]);
 
 /** A record that requires one of its own kind, and a named field that stands for itself, could never be written down. */
 function checkRequirements(types: readonly NamedType[], { found }: Context): void {
   const required = new Map(types.map((type) => [type.name, requirements(type)]));
   const next = (name: string): readonly string[] => (required.get(name) ?? []).map((each) => each.type);
-  for (const group of circles(types.map((type) => type.name), next)) {
+  for (const group of circles(
+    types.map((type) => type.name),
+    next,
+  )) {
     const way = wayRound(group, next);
     const first = required.get(way[0] ?? "")?.find((each) => each.type === way[1]);
     if (first !== undefined) found.push(report.requiresItself(locate(first.at, "value"), { way }));

@@ -70,7 +70,12 @@ export function isTarget(
     return false;
   }
   if (machine.states.has(state)) return true;
-  if (machine.isComplete) reportUnknown(found, { part, which }, { name: state, kind: "state", of: machine.of, known: [...machine.states, ...reservedUnder[keyword]] });
+  if (machine.isComplete)
+    reportUnknown(
+      found,
+      { part, which },
+      { name: state, kind: "state", of: machine.of, known: [...machine.states, ...reservedUnder[keyword]] },
+    );
   machine.isSound = false;
   return false;
 }
@@ -98,7 +103,8 @@ export function checkMachine(steps: readonly Step[], roots: readonly string[], f
 
   const entered = reachable(roots, next);
   for (const step of steps) {
-    if (!entered.has(step.name) && !step.inherited) found.push(report.stateNotEntered(locate(step.at, "key"), { state: step.name, first: names[0] ?? "" }));
+    if (!entered.has(step.name) && !step.inherited)
+      found.push(report.stateNotEntered(locate(step.at, "key"), { state: step.name, first: names[0] ?? "" }));
   }
 
   const ending = leadingTo("stop", names, next);

@@ -42,7 +42,8 @@ export function claimNames(entries: readonly Named[], { names, reserved, removed
   const removedNames = new Map<string, Named>();
   for (const entry of removed) {
     const first = removedNames.get(entry.name);
-    if (first !== undefined && entry.inherited !== true) found.push(report.nameTaken(placeOf(entry), { name: entry.name, owner: "another removed field", first: placeOf(first) }));
+    if (first !== undefined && entry.inherited !== true)
+      found.push(report.nameTaken(placeOf(entry), { name: entry.name, owner: "another removed field", first: placeOf(first) }));
     removedNames.set(entry.name, first ?? entry);
   }
   for (const entry of entries) {
@@ -55,7 +56,8 @@ export function claimNames(entries: readonly Named[], { names, reserved, removed
     if (entry.inherited !== true) {
       if (why !== undefined) found.push(report.nameReserved(placeOf(entry), { name, names, why }));
       else if (first !== undefined) found.push(report.nameTaken(placeOf(entry), { name, owner: first.what, first: placeOf(first) }));
-      else if (other !== undefined) found.push(report.namesCollide(placeOf(entry), { name, other: other.name, inCode: camel, first: placeOf(other) }));
+      else if (other !== undefined)
+        found.push(report.namesCollide(placeOf(entry), { name, other: other.name, inCode: camel, first: placeOf(other) }));
       else if (gone !== undefined) found.push(report.removedNameUsed(placeOf(entry), { name, first: placeOf(gone) }));
     }
     if (first === undefined) byName.set(name, entry);
@@ -81,7 +83,14 @@ function placeOf(entry: Named): SourceLocation {
 
 /** The members of a mapping of names to fields, as they are claimed. */
 function fieldEntries(part: Part | null, what: (name: string) => string, inherited = false): readonly Named[] {
-  return members(part).map(([name, field]): Named => ({ name, what: what(name), at: field.at, part: "key", key: member(field, "key"), inherited }));
+  return members(part).map(([name, field]): Named => ({
+    name,
+    what: what(name),
+    at: field.at,
+    part: "key",
+    key: member(field, "key"),
+    inherited,
+  }));
 }
 
 /** The fields that are listed as removed. */
@@ -89,20 +98,30 @@ function removedEntries(part: Part | null, inherited = false): readonly Named[] 
   return items(part).flatMap((tombstone): readonly Named[] => {
     const field = member(tombstone, "field");
     const name = text(field);
-    return field === null || name === null ? [] : [{ name, what: "a removed field", at: field.at, part: "value", key: member(tombstone, "key"), inherited }];
+    return field === null || name === null
+      ? []
+      : [{ name, what: "a removed field", at: field.at, part: "value", key: member(tombstone, "key"), inherited }];
   });
 }
 
 /** The members of a record, which is an interface in TypeScript and so has no members of its own. */
 export function claimRecord(part: Part | null, found: Diagnostic[]): void {
-  claimNames(fieldEntries(part, (name) => `the field '${name}'`), { names: "a field of a record", reserved: nothing }, found);
+  claimNames(
+    fieldEntries(part, (name) => `the field '${name}'`),
+    { names: "a field of a record", reserved: nothing },
+    found,
+  );
 }
 
 /** States of one machine. */
 export function claimStates(part: Part | null, inherited: readonly Named[], found: Diagnostic[]): void {
   const own = members(part).map(([name, state]): Named => ({ name, what: `the state '${name}'`, at: state.at, part: "key" }));
   const inheritedNames = new Set(inherited.map((state) => state.name));
-  claimNames([...inherited, ...own.filter((state) => !inheritedNames.has(state.name))], { names: "a state", reserved: reservedStates }, found);
+  claimNames(
+    [...inherited, ...own.filter((state) => !inheritedNames.has(state.name))],
+    { names: "a state", reserved: reservedStates },
+    found,
+  );
 }
 
 /** All name spaces that lie between documents, and those of the members of resources and tasks. */
@@ -122,7 +141,13 @@ function claimElements({ declared, found }: Context): void {
     elements.map(({ kind, name, root }): Named => {
       const key = member(root, "key");
       // A key that is the name of something gone is said to be so below.
-      return { name, what: `the ${kind} '${name}'`, at: inside(root.at, kind), part: "value", key: declared.goneElements.has(text(key) ?? "") ? null : key };
+      return {
+        name,
+        what: `the ${kind} '${name}'`,
+        at: inside(root.at, kind),
+        part: "value",
+        key: declared.goneElements.has(text(key) ?? "") ? null : key,
+      };
     }),
     { names: "a resource, a type or a global task", reserved: reservedElements },
     found,
@@ -136,8 +161,10 @@ function claimElements({ declared, found }: Context): void {
 function reportGone(declaration: Declaration, find: (name: string) => Gone | undefined, found: Diagnostic[]): void {
   const key = member(declaration.root, "key");
   const [goneName, goneKey] = [find(declaration.name), find(text(key) ?? "")];
-  if (goneName !== undefined) found.push(report.goneNameUsed(nameOf(declaration), { name: declaration.name, kind: goneName.kind, first: nameOf(goneName) }));
-  if (key !== null && goneKey !== undefined) found.push(report.goneNameUsed(valueOf(key), { name: goneKey.name, kind: goneKey.kind, first: nameOf(goneKey) }));
+  if (goneName !== undefined)
+    found.push(report.goneNameUsed(nameOf(declaration), { name: declaration.name, kind: goneName.kind, first: nameOf(goneName) }));
+  if (key !== null && goneKey !== undefined)
+    found.push(report.goneNameUsed(valueOf(key), { name: goneKey.name, kind: goneKey.kind, first: nameOf(goneKey) }));
 }
 
 /** The exported names of the generated code: the class of each resource, type, task and dataset, and what is derived from them. */
@@ -150,7 +177,8 @@ function claimClasses({ declared, found }: Context): void {
     const first = classes.get(name);
     // Two tasks of one resource that are one in camelCase are said to be so among its members.
     if (first === undefined) classes.set(name, task);
-    else if (first.of !== task.of) found.push(report.classesCollide(nameOf(task), { className: name, owner: called(task), other: called(first), first: nameOf(first) }));
+    else if (first.of !== task.of)
+      found.push(report.classesCollide(nameOf(task), { className: name, owner: called(task), other: called(first), first: nameOf(first) }));
   }
   const derived = (name: string): Declaration | undefined => {
     const suffix = derivedSuffixes.find((each) => name.endsWith(each) && classes.has(name.slice(0, -each.length)));
@@ -158,7 +186,15 @@ function claimClasses({ declared, found }: Context): void {
   };
   for (const [name, declaration] of classes) {
     const from = derived(name);
-    if (from !== undefined) found.push(report.classesCollide(nameOf(declaration), { className: name, owner: called(declaration), other: called(from), first: nameOf(from) }));
+    if (from !== undefined)
+      found.push(
+        report.classesCollide(nameOf(declaration), {
+          className: name,
+          owner: called(declaration),
+          other: called(from),
+          first: nameOf(from),
+        }),
+      );
   }
   for (const resource of inOrder(declared.resources)) {
     const name = pascalCase(pluralName(resource));
@@ -167,7 +203,10 @@ function claimClasses({ declared, found }: Context): void {
     // A plural that is a name as it is written is reported with the plurals.
     const isSaid = own !== undefined && own.of === null && (own === resource || own.name === pluralName(resource));
     const first = own ?? derived(name);
-    if (first !== undefined && !isSaid) found.push(report.classesCollide(pluralPlace(resource), { className: name, owner: what, other: called(first), first: nameOf(first) }));
+    if (first !== undefined && !isSaid)
+      found.push(
+        report.classesCollide(pluralPlace(resource), { className: name, owner: what, other: called(first), first: nameOf(first) }),
+      );
   }
 }
 
@@ -195,7 +234,14 @@ function claimPlurals({ declared, found }: Context): void {
   for (const resource of resources) {
     const plural = pluralName(resource);
     const taken = (owner: string, first: Declaration | null): void => {
-      found.push(report.pluralTaken(pluralPlace(resource), { plural, name: resource.name, owner, first: first === null || first === resource ? null : nameOf(first) }));
+      found.push(
+        report.pluralTaken(pluralPlace(resource), {
+          plural,
+          name: resource.name,
+          owner,
+          first: first === null || first === resource ? null : nameOf(first),
+        }),
+      );
     };
     const element = declared.resources.get(plural) ?? declared.types.get(plural) ?? declared.tasks.get(plural);
     const keyed = keys.get(plural);
@@ -207,8 +253,8 @@ function claimPlurals({ declared, found }: Context): void {
     else if (other !== undefined) {
       // Of two resources that are one in camelCase that is said.
       if (camelCase(other.name) !== camelCase(resource.name)) taken(`it is the plural of '${other.name}' too`, other);
-    }
-    else if (why !== undefined) found.push(report.nameReserved(pluralPlace(resource), { name: plural, names: "many of a resource", why }));
+    } else if (why !== undefined)
+      found.push(report.nameReserved(pluralPlace(resource), { name: plural, names: "many of a resource", why }));
     if (other === undefined) owners.set(camelCase(plural), resource);
   }
 }
@@ -223,12 +269,21 @@ function claimMembers(resource: Declaration, { declared, found }: Context): void
       .filter((task) => !inherited || taskOf(declared, resource.name, task.name) === task)
       .sort((left, right) => compareText(left.name, right.name));
     return [
-      ...(parent === null || parentName === null ? [] : [{ name: parentName, what: `the parent of '${owner.name}'`, at: parent.at, part: "value", inherited } as const]),
+      ...(parent === null || parentName === null
+        ? []
+        : [{ name: parentName, what: `the parent of '${owner.name}'`, at: parent.at, part: "value", inherited } as const]),
       ...fieldEntries(member(owner.root, "fields"), (name) => `the field '${name}' of '${owner.name}'`, inherited),
       ...tasks.map(({ name, root }): Named => {
         const key = member(root, "key");
         const isGone = declared.goneTasks.has(qualified(owner.name, text(key) ?? ""));
-        return { name, what: `the task '${owner.name}.${name}'`, at: inside(root.at, "task"), part: "value", key: isGone ? null : key, inherited };
+        return {
+          name,
+          what: `the task '${owner.name}.${name}'`,
+          at: inside(root.at, "task"),
+          part: "value",
+          key: isGone ? null : key,
+          inherited,
+        };
       }),
     ];
   };
@@ -237,7 +292,10 @@ function claimMembers(resource: Declaration, { declared, found }: Context): void
     {
       names: "a field, a task or the parent of a resource",
       reserved: reservedMembers,
-      removed: [...(base === null ? [] : removedEntries(member(base.root, "removed"), true)), ...removedEntries(member(resource.root, "removed"))],
+      removed: [
+        ...(base === null ? [] : removedEntries(member(base.root, "removed"), true)),
+        ...removedEntries(member(resource.root, "removed")),
+      ],
     },
     found,
   );
@@ -255,7 +313,11 @@ function claimTaskMembers(task: Declaration, found: Diagnostic[]): void {
       ...fieldEntries(member(task.root, "args"), (name) => `the arg '${name}'`),
       ...fieldEntries(member(task.root, "fields"), (name) => `the field '${name}'`),
     ],
-    { names: "a field or an arg of a task, or what it acts on", reserved: reservedTaskMembers, removed: removedEntries(member(task.root, "removed")) },
+    {
+      names: "a field or an arg of a task, or what it acts on",
+      reserved: reservedTaskMembers,
+      removed: removedEntries(member(task.root, "removed")),
+    },
     found,
   );
 }
@@ -264,7 +326,8 @@ function reserve(...groups: readonly (readonly [names: string, why: string])[]):
   return new Map(groups.flatMap(([names, why]) => names.split(" ").map((name) => [camelCase(name), why] as const)));
 }
 
-const objectVerbs = "save reload transition stop panic rewind done links forms then catch finally constructor to_json to_string value_of where";
+const objectVerbs =
+  "save reload transition stop panic rewind done links forms then catch finally constructor to_json to_string value_of where";
 const taken = "index types api client app task tasks event events breakdown";
 const javaScript = "array error function map object promise record set symbol";
 
@@ -277,10 +340,16 @@ const reservedElements = reserve(
 const reservedPlurals = reserve([taken, "a route or a generated file has that name"], [javaScript, "its class would hide JavaScript's"]);
 
 const reservedMembers = reserve(
-  [`id type state step created_at updated_at parent children descendants tasks history log lost_found ${objectVerbs}`, "every resource has a member of that name"],
+  [
+    `id type state step created_at updated_at parent children descendants tasks history log lost_found ${objectVerbs}`,
+    "every resource has a member of that name",
+  ],
   ["count each page breakdown update start", "every dataset has a member of that name"],
 );
 
-const reservedTaskMembers = reserve([`id type state step attempt bucket args children notice ${objectVerbs}`, "every task has a member of that name"]);
+const reservedTaskMembers = reserve([
+  `id type state step attempt bucket args children notice ${objectVerbs}`,
+  "every task has a member of that name",
+]);
 
 const reservedStates = reserve(["new stop panic", "every machine has a state of that name"]);

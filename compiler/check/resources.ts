@@ -10,7 +10,21 @@ import { describe, readFields, readReplaced, resolved, unclear, type FieldContex
 import { circles, wayRound } from "./graph.js";
 import { checkMachine, readTarget, readTargets, type Machine } from "./machine.js";
 import { claimStates, pluralName } from "./names.js";
-import { durationMs, flag, hasAllMembers, isLost, isWhole, items, keyOf, member, members, text, texts, valueOf, type Part } from "./part.js";
+import {
+  durationMs,
+  flag,
+  hasAllMembers,
+  isLost,
+  isWhole,
+  items,
+  keyOf,
+  member,
+  members,
+  text,
+  texts,
+  valueOf,
+  type Part,
+} from "./part.js";
 import { checkMissing, newestVersion, readRemoved, readUpgrades, readVersions, type Versions } from "./shapes.js";
 import { checkArgs, isOfFamily } from "./tasks.js";
 
@@ -57,7 +71,9 @@ function readBase(declaration: Declaration, context: Context): Declaration | nul
   if (part === null || base === null) return null;
   const root = text(member(base.root, "extends"));
   if (base !== declaration && root === null) return base;
-  context.found.push(report.extendsSubtype(valueOf(part), { base: base.name, root: base === declaration || root === declaration.name ? null : root }));
+  context.found.push(
+    report.extendsSubtype(valueOf(part), { base: base.name, root: base === declaration || root === declaration.name ? null : root }),
+  );
   return null;
 }
 
@@ -106,7 +122,8 @@ function checkParents(drafts: ReadonlyMap<string, Draft>, { found }: Context): v
   for (const group of circles(roots, parentOf)) {
     const way = wayRound(group, parentOf);
     const first = drafts.get(way[0] ?? "");
-    if (first !== undefined) found.push(report.parentsCircle(locate(inside(first.declaration.at, "parent"), "value"), { way, parent: first.parent ?? "" }));
+    if (first !== undefined)
+      found.push(report.parentsCircle(locate(inside(first.declaration.at, "parent"), "value"), { way, parent: first.parent ?? "" }));
   }
 }
 
@@ -115,13 +132,32 @@ export const fixedColumns: readonly string[] = ["parent", "state", "created_at"]
 /**
  * Whether something may be indexed, filtered or sorted by; says so where it may not. `keyword` is where it stands.
  */
-export function isColumn(part: Part, keyword: "unique" | "indexes" | "filter" | "sort", draft: Draft, types: NamedTypes, { found }: Context): boolean {
+export function isColumn(
+  part: Part,
+  keyword: "unique" | "indexes" | "filter" | "sort",
+  draft: Draft,
+  types: NamedTypes,
+  { found }: Context,
+): boolean {
   const name = text(part);
   if (name === null) return false;
   const { declaration } = draft;
   if (name === "parent") {
-    const mayHaveOne = draft.parent !== null || member((draft.base ?? draft).declaration.root, "parent") !== null || isLost(inside((draft.base ?? draft).declaration.at, "parent"));
-    if (!mayHaveOne) found.push(report.noSuchName(valueOf(part), { name, kind: "field", of: `of '${declaration.name}'`, near: null, newText: null, hint: "Add `parent: <resource>`, or remove it here." }));
+    const mayHaveOne =
+      draft.parent !== null ||
+      member((draft.base ?? draft).declaration.root, "parent") !== null ||
+      isLost(inside((draft.base ?? draft).declaration.at, "parent"));
+    if (!mayHaveOne)
+      found.push(
+        report.noSuchName(valueOf(part), {
+          name,
+          kind: "field",
+          of: `of '${declaration.name}'`,
+          near: null,
+          newText: null,
+          hint: "Add `parent: <resource>`, or remove it here.",
+        }),
+      );
     return draft.parent !== null;
   }
   if (fixedColumns.includes(name)) return true;
@@ -153,9 +189,17 @@ export function reportUnknownField(
   if (family.some(({ declaration }) => isLost(inside(declaration.at, "fields", name)))) return;
   // What a resource inherits is not known where its base is not.
   if (draft.base === null && member(draft.declaration.root, "extends") !== null) return;
-  reportUnknown(found, { part, which }, {
-    name, kind: "field", of: `of '${draft.declaration.name}'`, known: [...draft.fieldsByName.keys(), ...more], ...(hint === undefined ? {} : { hint }),
-  });
+  reportUnknown(
+    found,
+    { part, which },
+    {
+      name,
+      kind: "field",
+      of: `of '${draft.declaration.name}'`,
+      known: [...draft.fieldsByName.keys(), ...more],
+      ...(hint === undefined ? {} : { hint }),
+    },
+  );
 }
 
 function readIndexes(keyword: "unique" | "indexes", draft: Draft, types: NamedTypes, context: Context): readonly Index[] {
@@ -171,7 +215,12 @@ function readIndexes(keyword: "unique" | "indexes", draft: Draft, types: NamedTy
 }
 
 /** A resource whole: its states as well, for which its tasks are needed. Its API and its children are added by the caller. */
-export function readResource(draft: Draft, bases: ReadonlyMap<string, Resource>, tasks: ReadonlyMap<string, Task>, context: Context): Resource {
+export function readResource(
+  draft: Draft,
+  bases: ReadonlyMap<string, Resource>,
+  tasks: ReadonlyMap<string, Task>,
+  context: Context,
+): Resource {
   const { declaration, element, base } = draft;
   const { root, name } = declaration;
   const { found } = context;
@@ -181,9 +230,20 @@ export function readResource(draft: Draft, bases: ReadonlyMap<string, Resource>,
     of: `of '${name}'`,
     states: new Set(draft.states.keys()),
     isComplete: familyParts(draft).every((each) => hasAllMembers(inside(each.at, "states"))) && !isOrphaned(draft),
-    isSound: familyParts(draft).every((each) => isWhole(inside(each.at, "states")) && isWhole(inside(each.at, "replaced"))) && !isOrphaned(draft),
+    isSound:
+      familyParts(draft).every((each) => isWhole(inside(each.at, "states")) && isWhole(inside(each.at, "replaced"))) && !isOrphaned(draft),
   };
-  claimStates(statesPart, (inherited?.states ?? []).map((state) => ({ name: state.name, what: "an inherited state", at: state.at, part: "key", inherited: true })), found);
+  claimStates(
+    statesPart,
+    (inherited?.states ?? []).map((state) => ({
+      name: state.name,
+      what: "an inherited state",
+      at: state.at,
+      part: "key",
+      inherited: true,
+    })),
+    found,
+  );
   const states = [...draft.states].map(([state, part]): ResourceState => {
     const from = inherited?.states.find((each) => each.name === state);
     const own = member(statesPart, state);
@@ -213,9 +273,14 @@ export function readResource(draft: Draft, bases: ReadonlyMap<string, Resource>,
     states,
     replaced,
     api: null,
-    archive: inherited?.archive ?? { afterMs: durationMs(member(archive, "after")) ?? 30 * dayMs, keepMs: durationMs(member(archive, "keep")) },
+    archive: inherited?.archive ?? {
+      afterMs: durationMs(member(archive, "after")) ?? 30 * dayMs,
+      keepMs: durationMs(member(archive, "keep")),
+    },
     ownKey: inherited?.ownKey ?? flag(member(root, "own_key")),
-    tasks: inOrder(context.declared.tasksOf.get(name) ?? new Map<string, Declaration>()).flatMap((task) => tasks.get(qualified(name, task.name)) ?? []),
+    tasks: inOrder(context.declared.tasksOf.get(name) ?? new Map<string, Declaration>()).flatMap(
+      (task) => tasks.get(qualified(name, task.name)) ?? [],
+    ),
     ...element,
   };
 }
@@ -230,7 +295,14 @@ function isOrphaned({ declaration, base }: Draft): boolean {
 }
 
 /** A state of its own; `part` is null for the state that a resource without `states` has. */
-function readState(name: string, part: Part | null, draft: Draft, machine: Machine, tasks: ReadonlyMap<string, Task>, context: Context): ResourceState {
+function readState(
+  name: string,
+  part: Part | null,
+  draft: Draft,
+  machine: Machine,
+  tasks: ReadonlyMap<string, Task>,
+  context: Context,
+): ResourceState {
   const { found } = context;
   const [startsPart, thenPart, elsePart] = [member(part, "starts"), member(part, "then"), member(part, "else")];
   const [timeoutPart, onTimeoutPart] = [member(part, "timeout"), member(part, "on_timeout")];
@@ -241,7 +313,11 @@ function readState(name: string, part: Part | null, draft: Draft, machine: Machi
   const onTimeout = readTarget(onTimeoutPart, "on_timeout", machine, found);
   if (part !== null) {
     const lacks = (keyword: string): boolean => member(part, keyword) === null && !isLost(inside(part.at, keyword));
-    for (const [keyword, each, without] of [["then", thenPart, "starts"], ["else", elsePart, "starts"], ["on_timeout", onTimeoutPart, "timeout"]] as const) {
+    for (const [keyword, each, without] of [
+      ["then", thenPart, "starts"],
+      ["else", elsePart, "starts"],
+      ["on_timeout", onTimeoutPart, "timeout"],
+    ] as const) {
       if (each !== null && lacks(without)) {
         found.push(report.withoutEffect(keyOf(each), { keyword, without }));
         machine.isSound = false;
@@ -273,7 +349,13 @@ function readStarts(part: Part, state: string, { declaration }: Draft, tasks: Re
   const started = findTask(part, declaration.name, { orGlobal: false }, context);
   if (started === null) return null;
   if (!isOfFamily(started, declaration.name, context)) {
-    found.push(report.startsForeign(valueOf(part), { task: qualified(started.of, started.name), resource: declaration.name, first: nameOf(started) }));
+    found.push(
+      report.startsForeign(valueOf(part), {
+        task: qualified(started.of, started.name),
+        resource: declaration.name,
+        first: nameOf(started),
+      }),
+    );
     return null;
   }
   const task = tasks.get(qualified(started.of, started.name));
@@ -297,22 +379,50 @@ function widen(from: ResourceState, own: Part, draft: Draft, machine: Machine, c
   return { ...from, doc: text(member(own, "doc")) ?? from.doc, to: [...from.to, ...added], inherited: added.length === 0, at: own.at };
 }
 
-function checkResourceMachine(states: readonly ResourceState[], replaced: readonly Replaced[], inherited: Resource | null, machine: Machine, { found }: Context): void {
+function checkResourceMachine(
+  states: readonly ResourceState[],
+  replaced: readonly Replaced[],
+  inherited: Resource | null,
+  machine: Machine,
+  { found }: Context,
+): void {
   if (!machine.isSound) return;
   const fromBase = new Set(inherited?.states.map((state) => state.name));
   const steps = states.map(({ name, at, to, then, else: otherwise, onTimeout }) => ({
-    name, at, to, next: [...to, then, otherwise, onTimeout].filter((state) => state !== null), pauses: true, inherited: fromBase.has(name),
+    name,
+    at,
+    to,
+    next: [...to, then, otherwise, onTimeout].filter((state) => state !== null),
+    pauses: true,
+    inherited: fromBase.has(name),
   }));
   checkMachine(steps, [...states.slice(0, 1).map((state) => state.name), ...replaced.map(({ to }) => to)], found);
 }
 
 /** A subtype's task that takes the place of its base's is started by the base's states too. */
-function checkInheritedStarts(states: readonly ResourceState[], { declaration }: Draft, tasks: ReadonlyMap<string, Task>, { found, declared }: Context): void {
+function checkInheritedStarts(
+  states: readonly ResourceState[],
+  { declaration }: Draft,
+  tasks: ReadonlyMap<string, Task>,
+  { found, declared }: Context,
+): void {
   for (const state of states) {
     const started = state.starts === null ? undefined : taskOf(declared, declaration.name, state.starts);
     const task = started === undefined || started.of !== declaration.name ? undefined : tasks.get(qualified(started.of, started.name));
-    if (task === undefined || !task.replacesBase || task.while === null || task.while.includes(state.name) || !isWhole(inside(task.at, "while"))) continue;
-    found.push(report.startOutsideWhile(locate(inside(task.at, "while"), "value"), { task: task.name, state: state.name, first: locate(state.at, "key") }));
+    if (
+      task === undefined ||
+      !task.replacesBase ||
+      task.while === null ||
+      task.while.includes(state.name) ||
+      !isWhole(inside(task.at, "while"))
+    )
+      continue;
+    found.push(
+      report.startOutsideWhile(locate(inside(task.at, "while"), "value"), {
+        task: task.name,
+        state: state.name,
+        first: locate(state.at, "key"),
+      }),
+    );
   }
 }
-

@@ -21,7 +21,9 @@ export function readVersions(root: Part, found: FieldContext["found"]): Versions
   const oldest = number(part.oldest) ?? 1;
   const isKnown = !isLost(inside(root.at, "version"));
   if (isKnown && part.write !== null && write > version) {
-    found.push(report.versionsCrossed(valueOf(part.write), { what: "write", number: write, limit: `the version, ${version}`, isAbove: true }));
+    found.push(
+      report.versionsCrossed(valueOf(part.write), { what: "write", number: write, limit: `the version, ${version}`, isAbove: true }),
+    );
     return { version, write: version, oldest: Math.min(oldest, version) };
   }
   if (isKnown && part.oldest !== null && oldest > write) {
@@ -47,7 +49,9 @@ export function readRemoved(root: Part, context: FieldContext): readonly Tombsto
     const until = number(untilPart);
     const newest = context.version ?? 1;
     if (untilPart !== null && until !== null && (until <= field.since || until > newest)) {
-      context.found.push(report.shapeOutOfRange(valueOf(untilPart), { what: "until", number: until, lowest: field.since + 1, highest: newest }));
+      context.found.push(
+        report.shapeOutOfRange(valueOf(untilPart), { what: "until", number: until, lowest: field.since + 1, highest: newest }),
+      );
       return [{ until: null, ...field }];
     }
     return [{ until, ...field }];
@@ -81,7 +85,12 @@ export function readUpgrades(root: Part, { fields, removed, oldest }: Shaped, co
     const tombstone = removed.find((each) => each.name === name);
     const declared = field ?? tombstone;
     if (declared === undefined) {
-      if (!isWithin(root, name)) reportUnknown(context.found, { part: value, which: "key" }, { name, kind: "field", known: [...fields, ...removed].map((each) => each.name) });
+      if (!isWithin(root, name))
+        reportUnknown(
+          context.found,
+          { part: value, which: "key" },
+          { name, kind: "field", known: [...fields, ...removed].map((each) => each.name) },
+        );
       return [];
     }
     if (declared.since > version || (tombstone?.until != null && tombstone.until <= version)) {
@@ -101,7 +110,13 @@ function isWithin(root: Part, name: string): boolean {
 /** Says which required fields came with a version that no upgrade leads to. */
 export function checkMissing(
   root: Part,
-  { fields, oldest, newest, upgrades, inherits }: {
+  {
+    fields,
+    oldest,
+    newest,
+    upgrades,
+    inherits,
+  }: {
     readonly fields: readonly Field[];
     readonly oldest: number;
     readonly newest: number;

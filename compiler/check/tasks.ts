@@ -13,7 +13,22 @@ import { readFields, readReplaced, type FieldContext, type NamedTypes } from "./
 import { circles, wayRound } from "./graph.js";
 import { checkMachine, readTarget, readTargets, type Machine } from "./machine.js";
 import { claimStates } from "./names.js";
-import { durationMs, flag, hasAllMembers, isLost, isWhole, items, keyOf, member, members, number, text, texts, valueOf, type Part } from "./part.js";
+import {
+  durationMs,
+  flag,
+  hasAllMembers,
+  isLost,
+  isWhole,
+  items,
+  keyOf,
+  member,
+  members,
+  number,
+  text,
+  texts,
+  valueOf,
+  type Part,
+} from "./part.js";
 import { newestVersion, readRemoved, readUpgrades, readVersions } from "./shapes.js";
 
 export interface TaskContext extends Context {
@@ -47,9 +62,18 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
   const replaced = readReplaced(member(root, "replaced"), new Map(members(statesPart)), { kind: "state", allowed: ["stop"] }, context);
   if (machine.isSound) {
     const steps = states.map(({ name: state, at, to, onTimeout, onUnknown, pollMs, spawns }) => ({
-      name: state, at, to, next: [...to, onTimeout, ...(onUnknown === null ? [] : [onUnknown])], pauses: pollMs !== null || spawns.length > 0, inherited: false,
+      name: state,
+      at,
+      to,
+      next: [...to, onTimeout, ...(onUnknown === null ? [] : [onUnknown])],
+      pauses: pollMs !== null || spawns.length > 0,
+      inherited: false,
     }));
-    checkMachine(steps, [...states.slice(0, 1).map((state) => state.name), ...(onPanic === null ? [] : [onPanic]), ...replaced.map(({ to }) => to)], found);
+    checkMachine(
+      steps,
+      [...states.slice(0, 1).map((state) => state.name), ...(onPanic === null ? [] : [onPanic]), ...replaced.map(({ to }) => to)],
+      found,
+    );
   }
   const queue = member(root, "queue");
   const limit = member(root, "limit");
@@ -60,7 +84,10 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
     kind: "task",
     of,
     qualifiedName: qualified(of, name),
-    qualifiedKey: qualified(of === null ? null : (text(member(declared.resources.get(of)?.root ?? null, "key")) ?? of), text(member(root, "key")) ?? name),
+    qualifiedKey: qualified(
+      of === null ? null : (text(member(declared.resources.get(of)?.root ?? null, "key")) ?? of),
+      text(member(root, "key")) ?? name,
+    ),
     version: own.version,
     write: own.write,
     oldest: own.oldest,
@@ -106,16 +133,26 @@ function ofResource(declaration: Declaration, context: TaskContext): Pick<Task, 
   const readEvery = (states: readonly string[] | null): Task["every"] =>
     every.intervalMs === null
       ? null
-      : { intervalMs: every.intervalMs, while: states, missed: every.missed === "skip" || every.missed === "all" ? every.missed : "latest", spread: every.spread };
+      : {
+          intervalMs: every.intervalMs,
+          while: states,
+          missed: every.missed === "skip" || every.missed === "all" ? every.missed : "latest",
+          spread: every.spread,
+        };
   if (of === null) {
-    for (const [keyword, part] of [["while", whilePart], ["every: while", everyWhile], ["triggers", triggersPart]] as const) {
+    for (const [keyword, part] of [
+      ["while", whilePart],
+      ["every: while", everyWhile],
+      ["triggers", triggersPart],
+    ] as const) {
       if (part !== null) found.push(report.needsResource(keyOf(part), { keyword, task: name }));
     }
     return { while: null, every: readEvery(null), triggers: [] };
   }
   const states = context.statesOf(of);
   const machine: Machine = { of: `of '${of}'`, states: states ?? new Set(), isComplete: states !== null, isSound: states !== null };
-  const read = (part: Part | null): readonly string[] | null => (part === null || states === null ? null : readTargets(part, "while", machine, found));
+  const read = (part: Part | null): readonly string[] | null =>
+    part === null || states === null ? null : readTargets(part, "while", machine, found);
   const whileStates = read(whilePart);
   const everyStates = read(everyWhile);
   if (whilePart !== null && whileStates !== null && machine.isSound) {
@@ -137,7 +174,9 @@ function readTriggers(part: Part | null, declaration: Declaration, context: Task
       return [];
     }
     if (declaration.of !== null && !isOfFamily(task, declaration.of, context)) {
-      context.found.push(report.startsForeign(valueOf(taskPart), { task: qualified(task.of, task.name), resource: declaration.of, first: nameOf(task) }));
+      context.found.push(
+        report.startsForeign(valueOf(taskPart), { task: qualified(task.of, task.name), resource: declaration.of, first: nameOf(task) }),
+      );
       return [];
     }
     return [{ task: task.name, ends: ends === "success" || ends === "failure" ? ends : "any" }];
@@ -151,18 +190,32 @@ export function isOfFamily(task: Declaration, resource: string, { declared }: Co
 
 /** A clock and a trigger give no args. */
 function checkStarters(task: Task, root: Part, found: Diagnostic[]): void {
-  for (const [keyword, by] of [["every", "the clock"], ["triggers", "a trigger"]] as const) {
+  for (const [keyword, by] of [
+    ["every", "the clock"],
+    ["triggers", "a trigger"],
+  ] as const) {
     const part = member(root, keyword);
     if (part !== null) checkArgs(task, { part, which: "key", by }, found);
   }
 }
 
 /** Says so where something that gives no args starts a task that requires some. */
-export function checkArgs(task: Task, { part, which, by }: { readonly part: Part; readonly which: "key" | "value"; readonly by: string }, found: Diagnostic[]): void {
+export function checkArgs(
+  task: Task,
+  { part, which, by }: { readonly part: Part; readonly which: "key" | "value"; readonly by: string },
+  found: Diagnostic[],
+): void {
   const required = task.args.filter((arg) => arg.required && arg.default === undefined);
   const [first] = required;
   if (first === undefined) return;
-  found.push(report.startNeedsArgs(locate(part.at, which), { task: task.name, args: required.map((arg) => arg.name), by, first: locate(first.at, "key") }));
+  found.push(
+    report.startNeedsArgs(locate(part.at, which), {
+      task: task.name,
+      args: required.map((arg) => arg.name),
+      by,
+      first: locate(first.at, "key"),
+    }),
+  );
 }
 
 function readOnPanic(part: Part | null, { name, of }: Declaration, machine: Machine, found: Diagnostic[]): string | null {
@@ -178,7 +231,8 @@ function readState(name: string, part: Part, declaration: Declaration, machine: 
   const retry = member(part, "retry");
   const join = member(part, "join");
   const spawns = member(part, "spawns");
-  if (join !== null && spawns === null && !isLost(inside(part.at, "spawns"))) found.push(report.withoutEffect(keyOf(join), { keyword: "join", without: "spawns" }));
+  if (join !== null && spawns === null && !isLost(inside(part.at, "spawns")))
+    found.push(report.withoutEffect(keyOf(join), { keyword: "join", without: "spawns" }));
   const onUnknown = member(part, "on_unknown");
   const onTimeout = member(part, "on_timeout");
   return {
@@ -223,7 +277,10 @@ function readSpawns(part: Part | null, declaration: Declaration, context: TaskCo
     const first = spawns.get(method);
     if (first === undefined) spawns.set(method, spawn);
     else if (first.task === spawn.task) context.found.push(report.namedTwice(valueOf(item), { name: written, keyword: "spawns" }));
-    else context.found.push(report.namesCollide(valueOf(item), { name: written, other: first.written, inCode: method, first: valueOf(first.part) }));
+    else
+      context.found.push(
+        report.namesCollide(valueOf(item), { name: written, other: first.written, inCode: method, first: valueOf(first.part) }),
+      );
   }
   return [...spawns.values()].map(({ task, method }) => ({ task, method }));
 }
@@ -231,7 +288,8 @@ function readSpawns(part: Part | null, declaration: Declaration, context: TaskCo
 /** Tasks that spawn one another in a circle, and tasks that spawn themselves though one live run is allowed. */
 export function checkSpawns(tasks: readonly Task[], found: Diagnostic[]): void {
   const byName = new Map(tasks.map((task) => [task.qualifiedName, task]));
-  const next = (name: string): readonly string[] => byName.get(name)?.states.flatMap((state) => state.spawns.map((spawn) => spawn.task)) ?? [];
+  const next = (name: string): readonly string[] =>
+    byName.get(name)?.states.flatMap((state) => state.spawns.map((spawn) => spawn.task)) ?? [];
   for (const group of circles([...byName.keys()].sort(compareText), next)) {
     const way = wayRound(group, group.length === 1 ? next : (name) => next(name).filter((following) => following !== name));
     const first = byName.get(way[0] ?? "");
@@ -251,9 +309,13 @@ export function checkReplacements(tasks: ReadonlyMap<string, Task>, { found, dec
     if (base === undefined || !isWhole(inside(task.at, "args")) || !isWhole(inside(base.at, "args"))) continue;
     if (signature(task.args) === signature(base.args)) continue;
     const part = member({ value: task.at.document.spec, at: task.at }, "args");
-    found.push(report.argsDiffer(locate(part === null ? inside(task.at, "task") : part.at, part === null ? "value" : "key"), {
-      task: task.qualifiedName, base: base.qualifiedName, first: locate(inside(base.at, "task"), "value"),
-    }));
+    found.push(
+      report.argsDiffer(locate(part === null ? inside(task.at, "task") : part.at, part === null ? "value" : "key"), {
+        task: task.qualifiedName,
+        base: base.qualifiedName,
+        first: locate(inside(base.at, "task"), "value"),
+      }),
+    );
   }
 }
 

@@ -27,7 +27,8 @@ export function misfit(type: FieldType, value: SpecValue, raw: string): Misfit |
       const unusable = unstorable(value);
       if (unusable !== null) return { why: unusable, edit: null, hint: null };
       const length = [...value].length;
-      if (type.pattern !== null && compilePattern(type.pattern).pattern?.test(value) === false) return { why: `it does not match ${type.pattern}`, edit: null, hint: null };
+      if (type.pattern !== null && compilePattern(type.pattern).pattern?.test(value) === false)
+        return { why: `it does not match ${type.pattern}`, edit: null, hint: null };
       return outside(type, (bound) => length - bound, { measured: `its length, ${length}, is` });
     }
     case "int":
@@ -43,7 +44,8 @@ export function misfit(type: FieldType, value: SpecValue, raw: string): Misfit |
       return outside(type, (bound) => compareWhole(value, bound));
     case "decimal":
       if (typeof value !== "string" || !hasForm(value, forms.decimalText)) return isNot(forms.decimalText.expected);
-      if (type.scale !== null && fraction(value).length > type.scale) return { why: `it has more than ${type.scale} digits after the point`, edit: null, hint: null };
+      if (type.scale !== null && fraction(value).length > type.scale)
+        return { why: `it has more than ${type.scale} digits after the point`, edit: null, hint: null };
       return outside(type, (bound) => compareDecimal(value, bound));
     case "bool":
       return typeof value === "boolean" ? null : isNot("`true` or `false`");
@@ -63,7 +65,12 @@ export function misfit(type: FieldType, value: SpecValue, raw: string): Misfit |
       if (typeof value !== "string") return isNot("a text");
       if (type.values.some((each) => each.value === value)) return null;
       const replacement = type.replaced.find((each) => each.from === value)?.to;
-      const near = replacement ?? didYouMean(value, type.values.map((each) => each.value));
+      const near =
+        replacement ??
+        didYouMean(
+          value,
+          type.values.map((each) => each.value),
+        );
       const listing = type.values.length > 12 ? null : `Use one of: ${type.values.map((each) => yamlText(each.value)).join(", ")}.`;
       return { why: "it is none of its values", edit: near === null ? null : yamlText(near), hint: listing };
     }

@@ -88,7 +88,7 @@ function routesOf(resource: Resource, api: Api, scope: Scope): readonly RouteTex
   const hide = api.hide.length > 0 ? literal(api.hide) : undefined;
   const strict = api.strict ? "true" : undefined;
   const object = derived("Object");
-  const body = (fields: readonly string[], complete: boolean): string => bodyType(resource, fields, complete, scope);
+  const body = (fields: readonly string[], complete: boolean): string | undefined => bodyType(resource, fields, complete, scope);
   const routes: RouteText[] = [];
   const add = (name: string, types: { readonly [name: string]: string | undefined }, entry: { readonly [name: string]: string | undefined }): void => {
     routes.push({ name, types: typeOf(types), entry: objectText({ type, ...entry }) });
@@ -118,7 +118,7 @@ function routesOf(resource: Resource, api: Api, scope: Scope): readonly RouteTex
     if (!task) continue;
     const state = imports.type(shapeModule(task), derivedNames(model, className(task.qualifiedName))("State"));
     const response = `${imports.type(runtime, "ApiTask")}<${stringLiteral(task.qualifiedName)}, ${state}>`;
-    add(`POST ${one}/tasks/${name}`, { body: startType(model, task, imports), response }, { action: `"start"`, target: stringLiteral(name) });
+    add(`POST ${one}/tasks/${name}`, { body: task.args.length === 0 ? undefined : startType(model, task, imports), response }, { action: `"start"`, target: stringLiteral(name) });
   }
   return routes;
 }
@@ -127,11 +127,11 @@ function typeOf(members: { readonly [name: string]: string | undefined }): strin
   return `{ ${Object.entries(members).flatMap(([name, text]) => (text === undefined ? [] : [`${name}: ${text}`])).join("; ")} }`;
 }
 
-/** What a client gives; of a creation what is required has to be there, and the parent. */
-function bodyType(resource: Resource, columns: readonly string[], complete: boolean, scope: Scope): string {
+/** What a client gives, undefined where that is nothing; of a creation what is required has to be there, and the parent. */
+function bodyType(resource: Resource, columns: readonly string[], complete: boolean, scope: Scope): string | undefined {
   const { imports, model } = scope;
   const derived = derivedNames(model, pascalCase(resource.name));
-  if (columns.length === 0 && !complete) return `${imports.global("Record")}<never, never>`;
+  if (columns.length === 0 && !complete) return undefined;
   const fields = imports.type(`./${fileName(resource.name)}.shape`, derived("Fields"));
   const required = allFields(model, resource).filter((field) => field.required && columns.includes(field.name));
   const needed = complete && required.length > 0 ? `, ${names(required.map((field) => field.name))}` : "";

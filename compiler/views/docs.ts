@@ -1,5 +1,6 @@
 // `docs/`: pages for people. One a resource, one for the named types, one for the tasks that hang off nothing, and an index.
 
+import type { SpecValue } from "../document.js";
 import { header } from "../header.js";
 import {
   allFields, allTasks, findResource, findTask,
@@ -44,9 +45,9 @@ function typesPage(model: Model): string {
 }
 
 function definition(model: Model, type: NamedType): string {
-  if (type.is.kind === "record") return fieldTable(model, type.is.fields, 1);
+  if (type.is.kind === "record") return fieldTable(model, type.is.fields);
   const { field } = type.is;
-  return paragraphs([[typeText(model, field.type), rules(model, field)].filter((part) => part !== "").join("; "), ...enumNotes(field, 1)]);
+  return paragraphs([[typeText(model, field.type), rules(model, field)].filter((part) => part !== "").join("; "), ...enumNotes(field)]);
 }
 
 function tasksPage(model: Model): string {
@@ -61,7 +62,7 @@ function resourcePage(model: Model, resource: Resource): string {
     title: words(resource.name),
     about: about(resource),
     facts: resourceFacts(model, resource),
-    fields: fieldTable(model, fields, resource.version),
+    fields: fieldTable(model, fields),
     removed: removedTable(model, [...(base?.removed ?? []), ...resource.removed]),
     versions: versionList(resource, fields),
     diagram: resourceDiagram(resource),
@@ -106,9 +107,9 @@ function resourceFacts(model: Model, resource: Resource): string {
 
 // Fields
 
-function fieldTable(model: Model, fields: readonly Field[], version: number): string {
+function fieldTable(model: Model, fields: readonly Field[]): string {
   const rows = fields.flatMap((field) => fieldRows(model, field, ""));
-  const notes = fields.flatMap((field) => enumNotes(field, version));
+  const notes = fields.flatMap(enumNotes);
   return paragraphs([table(["Field", "Type", "If absent", "Rules", "Since", "What it is"], rows), ...notes]);
 }
 
@@ -134,9 +135,14 @@ function fieldRows(model: Model, field: Field, within: string): readonly (readon
 }
 
 function absence(model: Model, field: Field): string {
-  if (field.default !== undefined) return code(String(field.default));
+  if (field.default !== undefined) return value(field.default);
   if (field.required) return "required";
   return mayBeNull(field, model) ? "null" : "empty";
+}
+
+/** A value of the spec. A text stands as it is, quoted only where one could not see where it begins and ends. */
+function value(written: SpecValue): string {
+  return code(typeof written === "string" && written !== "" && written.trim() === written ? written : JSON.stringify(written));
 }
 
 function typeText(model: Model, type: FieldType): string {
@@ -148,7 +154,7 @@ function typeText(model: Model, type: FieldType): string {
     case "map":
       return `map from ${typeText(model, type.keys)} to ${typeText(model, type.of)}`;
     case "enum":
-      return `enum: ${type.values.map(({ value }) => code(value)).join(", ")}`;
+      return `enum: ${type.values.map((each) => value(each.value)).join(", ")}`;
     case "named":
       return typeLink(type.name);
     case "resource":
@@ -211,13 +217,13 @@ function range(min: number | string | null, max: number | string | null, unit: s
 }
 
 /** What the table has no room for: which values came when, what each means, which are read as another. */
-function enumNotes(field: Field, version: number): readonly string[] {
+function enumNotes(field: Field): readonly string[] {
   const type = enumWithin(field.type);
   if (type === null) return [];
-  const note = ({ value, since, doc, deprecated }: EnumValue): string =>
-    sentences([words(doc ?? ""), since > 1 && version > 1 ? `Since version ${since}.` : "", deprecation(deprecated)]) === ""
-      ? ""
-      : `- ${code(value)}: ${sentences([words(doc ?? ""), since > 1 ? `Since version ${since}.` : "", deprecation(deprecated)])}`;
+  const note = ({ value: text, since, doc, deprecated }: EnumValue): string => {
+    const said = sentences([words(doc ?? ""), since > 1 ? `Since version ${since}.` : "", deprecation(deprecated)]);
+    return said === "" ? "" : `- ${value(text)}: ${said}`;
+  };
   const notes = [...type.values.map(note).filter((line) => line !== ""), ...type.replaced.map(replacedLine)];
   return notes.length === 0 ? [] : [`Values of ${code(field.name)}:`, notes.join("\n")];
 }
@@ -228,7 +234,7 @@ function enumWithin(type: FieldType): Extract<FieldType, { readonly kind: "enum"
 }
 
 function replacedLine({ from, to }: Replaced): string {
-  return `- ${code(from)} is no more: it reads as ${code(to)}.`;
+  return `- ${value(from)} is no more: it reads as ${value(to)}.`;
 }
 
 function replacedList(replaced: readonly Replaced[]): string {
@@ -252,7 +258,7 @@ function versionList(machine: Versioned, fields: readonly Field[]): string {
     const added = [...fields, ...machine.removed].filter((field) => field.since === version).map((field) => code(field.name));
     const gone = machine.removed.filter((field) => field.until === version).map((field) => code(field.name));
     const values = fields.flatMap((field) =>
-      (enumWithin(field.type)?.values ?? []).filter((value) => value.since === version).map((value) => `${code(value.value)} in ${code(field.name)}`),
+      (enumWithin(field.type)?.values ?? []).filter((each) => each.since === version).map((each) => `${value(each.value)} in ${code(field.name)}`),
     );
     const upgrade = machine.upgrades.find((candidate) => candidate.version === version);
     const parts = [
@@ -274,7 +280,7 @@ interface Versioned {
 
 function upgradeText(upgrade: Upgrade): string {
   if (upgrade.set === null) return "older values are upgraded by code";
-  return `where absent, ${upgrade.set.map(({ field, value }) => `${code(field)} becomes ${code(typeof value === "string" ? value : JSON.stringify(value))}`).join(", ")}`;
+  return `where absent, ${upgrade.set.map(({ field, value: constant }) => `${code(field)} becomes ${value(constant)}`).join(", ")}`;
 }
 
 // States
@@ -370,8 +376,8 @@ function taskView(model: Model, task: Task): object {
     title: words(task.name),
     about: about(task),
     facts: taskFacts(model, task, of),
-    args: fieldTable(model, task.args, task.version),
-    fields: fieldTable(model, task.fields, task.version),
+    args: fieldTable(model, task.args),
+    fields: fieldTable(model, task.fields),
     removed: removedTable(model, task.removed),
     versions: versionList(task, [...task.args, ...task.fields]),
     diagram: taskDiagram(task),

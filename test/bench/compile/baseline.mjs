@@ -1,5 +1,5 @@
 // The least that a generator in Node can do: fills string templates and writes so many files of so many bytes, and nothing else.
-// Usage: node baseline.mjs FOLDER COUNT BYTES
+// It is run as `node baseline.mjs FOLDER COUNT BYTES`.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 
