@@ -1,5 +1,5 @@
-// Documents of the right shape → the model: who is who, what every field and state means, and whether it all holds together. Goes on after an
-// error and never throws, so that all problems of all files are said in one run; what was said by `parse` is not said again.
+// Documents of the right shape → the model: who is who, what every field and state means, and whether it all holds together. Goes on
+// after an error and never throws, so that all problems of all files are said in one run; what was said by `parse` is not said again.
 
 import { checkIndexes, readApi } from "./check/api.js";
 import { applyLevels, readConfig } from "./check/config.js";
@@ -78,7 +78,7 @@ function checkGone(gone: readonly Gone[], context: Context): void {
   }
 }
 
-/** Every task by its qualified name: those of resources, in order, then the global ones. Those of resources that there are not are read too. */
+/** Every task by its qualified name: those of resources, in order, then the global ones. Those of unknown resources are read too. */
 function readTasks(context: TaskContext): ReadonlyMap<string, Task> {
   const { declared } = context;
   const tasks = new Map<string, Task>();

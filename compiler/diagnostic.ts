@@ -338,8 +338,8 @@ export const report = {
     "SPC040",
     "error",
     story(
-      "Some names are taken before any spec is written: field types, routes of the API, files of the generated code, JavaScript's own classes, " +
-        "and the members that every resource, task and dataset has. A field named `save` would hide `database.save()`.",
+      "Some names are taken before any spec is written: field types, routes of the API, files of the generated code, JavaScript's " +
+        "own classes, and the members that every resource, task and dataset has. A field named `save` would hide `database.save()`.",
       "resource: database\nfields: { history: string }",
       "resource: database\nfields: { changes: string }",
     ),
@@ -349,8 +349,9 @@ export const report = {
     "SPC041",
     "error",
     story(
-      "Resources, named types and global tasks share one name space, and so do the fields, the tasks and the parent of a resource, and the fields and args of a task: " +
-        "each is a class, or a member of one class. A subtype's names stand beside those of its base.",
+      "Resources, named types and global tasks share one name space, and so do the fields, the tasks and the parent of a " +
+        "resource, and the fields and args of a task: each is a class, or a member of one class. A subtype's names stand beside " +
+        "those of its base.",
       "resource: team\n---\ntype: team\nfields: { name: string }",
       "resource: team\n---\ntype: team_name\nfields: { name: string }",
     ),
@@ -365,7 +366,8 @@ export const report = {
     "SPC042",
     "error",
     story(
-      "In TypeScript a name is written in camelCase: `_` and what follows it becomes a capital. Two names that differ only in that would be one.",
+      "In TypeScript a name is written in camelCase: `_` and what follows it becomes a capital. Two names that differ only in " +
+        "that would be one.",
       "resource: database\nfields: { vm_id: string, vm__id: string }",
       "resource: database\nfields: { vm_id: string, old_vm_id: string }",
     ),
@@ -375,13 +377,16 @@ export const report = {
       hint: "Give one of the two another name.",
       related: [{ at: first, message: `'${other}' stands here.` }],
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly name: string; readonly other: string; readonly inCode: string; readonly first: SourceLocation }]>,
+  ) as Mistake<
+    [at: SourceLocation, said: { readonly name: string; readonly other: string; readonly inCode: string; readonly first: SourceLocation }]
+  >,
   classesCollide: mistake(
     "SPC043",
     "error",
     story(
-      "Each resource, type and task becomes a class or an interface, with others beside it whose names begin with its own: `DatabaseFields`, `DatabaseCreate`, " +
-        "`DatabaseDumpHandlers`; a task's class is named after its resource and itself, a dataset's after the plural. No two of all these may be the same.",
+      "Each resource, type and task becomes a class or an interface, with others beside it whose names begin with its own: " +
+        "`DatabaseFields`, `DatabaseCreate`, `DatabaseDumpHandlers`; a task's class is named after its resource and itself, a " +
+        "dataset's after the plural. No two of all these may be the same.",
       "resource: database\n---\nresource: database_fields",
       "resource: database\n---\nresource: database_column",
     ),
@@ -392,13 +397,17 @@ export const report = {
       related: [{ at: first, message: `${capital(other)} stands here.` }],
     }),
   ) as Mistake<
-    [at: SourceLocation, said: { readonly className: string; readonly owner: string; readonly other: string; readonly first: SourceLocation }]
+    [
+      at: SourceLocation,
+      said: { readonly className: string; readonly owner: string; readonly other: string; readonly first: SourceLocation },
+    ]
   >,
   pluralTaken: mistake(
     "SPC044",
     "error",
     story(
-      "The plural of a resource names its routes, its view and its dataset's class. So it may equal neither the resource's own name nor a name, key or plural of another.",
+      "The plural of a resource names its routes, its view and its dataset's class. So it may equal neither the resource's own " +
+        "name nor a name, key or plural of another.",
       "resource: sheep\nplural: sheep",
       "resource: sheep\nplural: flock",
     ),
@@ -409,14 +418,17 @@ export const report = {
       related: first === null ? [] : [{ at: first, message: "It is used here." }],
     }),
   ) as Mistake<
-    [at: SourceLocation, said: { readonly plural: string; readonly name: string; readonly owner: string; readonly first: SourceLocation | null }]
+    [
+      at: SourceLocation,
+      said: { readonly plural: string; readonly name: string; readonly owner: string; readonly first: SourceLocation | null },
+    ]
   >,
   keyTaken: mistake(
     "SPC045",
     "error",
     story(
-      "`key` is the name under which something is stored and sent, kept when it is renamed. Two things stored under one name could not be told apart, so a key is unique " +
-        "and is no name in use beside it.",
+      "`key` is the name under which something is stored and sent, kept when it is renamed. Two things stored under one name " +
+        "could not be told apart, so a key is unique and is no name in use beside it.",
       "resource: book\nfields:\n  title: { type: string, key: name }\n  name:  string",
       "resource: book\nfields:\n  title:     { type: string, key: name }\n  full_name: string",
     ),
@@ -431,7 +443,8 @@ export const report = {
     "SPC046",
     "error",
     story(
-      "What is gone leaves rows, messages and logs behind that carry its name. If another took the name, they would be read as what they are not.",
+      "What is gone leaves rows, messages and logs behind that carry its name. If another took the name, they would be read as " +
+        "what they are not.",
       "resource: cluster\ngone: true\n---\nresource: cluster",
       "resource: cluster\ngone: true\n---\nresource: server_group",
     ),
@@ -461,8 +474,8 @@ export const report = {
     "SPC048",
     "error",
     story(
-      "A spec names something that no spec declares: a resource, a type, a task, a field, a state, a lane, a breaker. The order of files and documents does not matter, " +
-        "so it is missing altogether, or spelt differently.",
+      "A spec names something that no spec declares: a resource, a type, a task, a field, a state, a lane, a breaker. The order " +
+        "of files and documents does not matter, so it is missing altogether, or spelt differently.",
       "resource: database\nparent: taem\n---\nresource: team",
       "resource: database\nparent: team\n---\nresource: team",
     ),
@@ -504,30 +517,40 @@ export const report = {
     "SPC050",
     "error",
     story(
-      "No file under specs/ declares a resource, a task or a type, so there is nothing to generate. Files end in .yaml; `pliny init` writes a first one.",
+      "No file under specs/ declares a resource, a task or a type, so there is nothing to generate. Files end in .yaml; `pliny " +
+        "init` writes a first one.",
       "# specs/database.yaml is empty",
       "resource: database\nfields: { name: { type: string, required: true } }",
     ),
-    (at) => ({ at, message: "The specs declare no resource, no task and no type.", hint: "Write `resource: <name>` in a file such as specs/<name>.yaml." }),
+    (at) => ({
+      at,
+      message: "The specs declare no resource, no task and no type.",
+      hint: "Write `resource: <name>` in a file such as specs/<name>.yaml.",
+    }),
   ) as Mistake<[at: SourceLocation]>,
   levelFixed: mistake(
     "SPC051",
     "error",
     story(
-      "`levels` in pliny.yaml turns warnings, notes and the rules of the diff up, down or off. An error of the compiler says that no code can be made from a spec; " +
-        "there is nothing to turn.",
+      "`levels` in pliny.yaml turns warnings, notes and the rules of the diff up, down or off. An error of the compiler says that " +
+        "no code can be made from a spec; there is nothing to turn.",
       "levels: { SPC048: off }",
       "levels: { IDX006: off }",
     ),
-    (at, { rule }) => ({ at, message: `${rule} is an error of the compiler; its level is fixed.`, hint: "Remove it from `levels`, and mend the specs." }),
+    (at, { rule }) => ({
+      at,
+      message: `${rule} is an error of the compiler; its level is fixed.`,
+      hint: "Remove it from `levels`, and mend the specs.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly rule: string }]>,
   modifierMisplaced: mistake(
     "SPC052",
     "error",
     story(
-      "Modifiers go with the type they were made for: `min` counts something, `of` says what is inside. Beside a named type and a reference stand only those that go with " +
-        "any field (`required default immutable since key check encrypted`), and a reference is never encrypted. Elements of containers take their type's own modifiers only: " +
-        "they are no fields, so they are neither required nor encrypted one by one.",
+      "Modifiers go with the type they were made for: `min` counts something, `of` says what is inside. Beside a named type and a " +
+        "reference stand only those that go with any field (`required default immutable since key check encrypted`), and a " +
+        "reference is never encrypted. Elements of containers take their type's own modifiers only: they are no fields, so they are " +
+        "neither required nor encrypted one by one.",
       "resource: team\nfields: { other: { type: team, encrypted: true } }",
       "resource: team\nfields: { other: { type: team, immutable: true } }",
     ),
@@ -537,8 +560,8 @@ export const report = {
     "SPC053",
     "error",
     story(
-      "A default, a bound or a constant of an upgrade is a value of its field: of its type, within its bounds, matching its pattern, one of its values. " +
-        "Text is written as text: `default: '0.10'` for a decimal.",
+      "A default, a bound or a constant of an upgrade is a value of its field: of its type, within its bounds, matching its " +
+        "pattern, one of its values. Text is written as text: `default: '0.10'` for a decimal.",
       "resource: database\nfields: { plan: { type: enum, of: [hobby, standard], default: premium } }",
       "resource: database\nfields: { plan: { type: enum, of: [hobby, standard], default: hobby } }",
     ),
@@ -548,21 +571,41 @@ export const report = {
       hint: edit === null ? (hint ?? `Write another ${what}, or change the field.`) : `Write ${edit}.`,
       edit: edit === null ? null : { at, newText: edit },
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly what: string; readonly of: string; readonly why: string; readonly edit: string | null; readonly hint: string | null }]>,
+  ) as Mistake<
+    [
+      at: SourceLocation,
+      said: {
+        readonly what: string;
+        readonly of: string;
+        readonly why: string;
+        readonly edit: string | null;
+        readonly hint: string | null;
+      },
+    ]
+  >,
   valueMisplaced: mistake(
     "SPC054",
     "error",
     story(
-      "There is no default, and no constant in an upgrade, for bytes, containers, records and references. An absent list, set, dict or map is empty without one.",
+      "There is no default, and no constant in an upgrade, for bytes, containers, records and references. An absent list, set, " +
+        "dict or map is empty without one.",
       "resource: team\nfields: { lead: { type: team, default: ours } }",
       "resource: team\nfields: { lead: team }",
     ),
-    (at, { what, of }) => ({ at, message: `There is no ${what} for ${of}.`, hint: what === "default" ? "Remove `default`." : "Write the upgrade by hand: `code`." }),
+    (at, { what, of }) => ({
+      at,
+      message: `There is no ${what} for ${of}.`,
+      hint: what === "default" ? "Remove `default`." : "Write the upgrade by hand: `code`.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly what: string; readonly of: string }]>,
   boundsCrossed: mistake(
     "SPC055",
     "error",
-    story("Where the lower bound lies above the upper one, no value is left.", "resource: database\nfields: { size: { type: int, min: 10, max: 1 } }", "resource: database\nfields: { size: { type: int, min: 1, max: 10 } }"),
+    story(
+      "Where the lower bound lies above the upper one, no value is left.",
+      "resource: database\nfields: { size: { type: int, min: 10, max: 1 } }",
+      "resource: database\nfields: { size: { type: int, min: 1, max: 10 } }",
+    ),
     (at, { lower, upper, first }) => ({
       at,
       message: `${upper} is less than ${lower}: no value lies between.`,
@@ -574,17 +617,25 @@ export const report = {
     "SPC056",
     "error",
     story(
-      "A pattern is a regular expression of JavaScript with the `u` flag, under which an escape that means nothing is refused. It is not anchored unless it says so with ^ and $. " +
-        "In YAML it is best put between single quotes.",
+      "A pattern is a regular expression of JavaScript with the `u` flag, under which an escape that means nothing is refused. It " +
+        "is not anchored unless it says so with ^ and $. In YAML it is best put between single quotes.",
       "resource: database\nfields: { name: { type: string, pattern: '[a-z' } }",
       "resource: database\nfields: { name: { type: string, pattern: '^[a-z]+$' } }",
     ),
-    (at, { why }) => ({ at, message: `This is no regular expression: ${why}.`, hint: "Write one that JavaScript takes with the `u` flag." }),
+    (at, { why }) => ({
+      at,
+      message: `This is no regular expression: ${why}.`,
+      hint: "Write one that JavaScript takes with the `u` flag.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly why: string }]>,
   enumValueTwice: mistake(
     "SPC057",
     "error",
-    story("Each value of an enum stands in it once.", "resource: database\nfields: { plan: { type: enum, of: [hobby, standard, hobby] } }", "resource: database\nfields: { plan: { type: enum, of: [hobby, standard] } }"),
+    story(
+      "Each value of an enum stands in it once.",
+      "resource: database\nfields: { plan: { type: enum, of: [hobby, standard, hobby] } }",
+      "resource: database\nfields: { plan: { type: enum, of: [hobby, standard] } }",
+    ),
     (at, { value, first }) => ({
       at,
       message: `The value ${listed([value])} stands in this enum twice.`,
@@ -596,33 +647,44 @@ export const report = {
     "SPC058",
     "error",
     story(
-      "The values of an enum are stored and sent as they are written: any text of 1 to 63 characters, but for U+0000 and halves of surrogate pairs, which neither Postgres nor JSON holds.",
+      "The values of an enum are stored and sent as they are written: any text of 1 to 63 characters, but for U+0000 and halves " +
+        "of surrogate pairs, which neither Postgres nor JSON holds.",
       'resource: database\nfields: { mark: { type: enum, of: ["a\\0b"] } }',
       "resource: database\nfields: { mark: { type: enum, of: [ab] } }",
     ),
-    (at, { value, why }) => ({ at, message: `${quoted(value)} cannot be a value of an enum: ${why}.`, hint: "Write a text of 1 to 63 characters." }),
+    (at, { value, why }) => ({
+      at,
+      message: `${quoted(value)} cannot be a value of an enum: ${why}.`,
+      hint: "Write a text of 1 to 63 characters.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly value: string; readonly why: string }]>,
   elementNotPrimitive: mistake(
     "SPC059",
     "error",
     story(
-      "The elements of a set and the keys of a map are found by being equal, and in TypeScript only primitive values are: two Dates, lists or records with the same content are not.",
+      "The elements of a set and the keys of a map are found by being equal, and in TypeScript only primitive values are: two " +
+        "Dates, lists or records with the same content are not.",
       "resource: database\nfields: { holidays: { type: set, of: time } }",
       "resource: database\nfields: { holidays: { type: set, of: date } }",
     ),
-    (at, { role, of }) => ({ at, message: `${capital(of)} cannot be ${role}: it is no primitive value in TypeScript.`, hint: "Use a text, a number, a bool, a date or an enum, or a list." }),
+    (at, { role, of }) => ({
+      at,
+      message: `${capital(of)} cannot be ${role}: it is no primitive value in TypeScript.`,
+      hint: "Use a text, a number, a bool, a date or an enum, or a list.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly role: string; readonly of: string }]>,
   requiresItself: mistake(
     "SPC060",
     "error",
     story(
-      "A record that requires a record of its own kind could never be written down: it would have no end. The same holds for a named field that stands for itself.",
+      "A record that requires a record of its own kind could never be written down: it would have no end. The same holds for a " +
+        "named field that stands for itself.",
       "type: folder\nfields: { outer: { type: folder, required: true } }",
       "type: folder\nfields: { outer: folder }",
     ),
     (at, { way }) => ({
       at,
-      message: way.length === 2 ? `The type '${way[0]}' requires itself.` : `The type '${way[0]}' requires itself: ${way.join(" → ")}.`,
+      message: way.length === 2 ? `The type '${way[0]}' requires itself.` : `The type '${way[0]}' requires itself: ${route(way)}.`,
       hint: "Leave out `required`, or make it a list.",
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly way: readonly string[] }]>,
@@ -630,7 +692,8 @@ export const report = {
     "SPC061",
     "error",
     story(
-      "`version` is the newest shape, `write` the one that this release writes, `oldest` the oldest that it still reads. What is written must be read: oldest ≤ write ≤ version.",
+      "`version` is the newest shape, `write` the one that this release writes, `oldest` the oldest that it still reads. What is " +
+        "written must be read: oldest ≤ write ≤ version.",
       "resource: database\nversion: 2\nwrite: 3",
       "resource: database\nversion: 3\nwrite: 2",
     ),
@@ -639,12 +702,15 @@ export const report = {
       message: `'${what}' is ${number}, ${isAbove ? "above" : "below"} ${limit}.`,
       hint: "Write oldest ≤ write ≤ version.",
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly what: string; readonly number: number; readonly limit: string; readonly isAbove: boolean }]>,
+  ) as Mistake<
+    [at: SourceLocation, said: { readonly what: string; readonly number: number; readonly limit: string; readonly isAbove: boolean }]
+  >,
   shapeOutOfRange: mistake(
     "SPC062",
     "error",
     story(
-      "The shape of version n is every field with since ≤ n and until > n. So `since` lies between 1 and `version`, and `until` after `since` and up to `version`.",
+      "The shape of version n is every field with since ≤ n and until > n. So `since` lies between 1 and `version`, and `until` " +
+        "after `since` and up to `version`.",
       "resource: database\nversion: 2\nfields: { endpoint: { type: url, since: 3 } }",
       "resource: database\nversion: 3\nfields: { endpoint: { type: url, since: 3 } }",
     ),
@@ -658,16 +724,23 @@ export const report = {
             : `'${what}' is ${number}; it lies between ${lowest} and ${highest}, the newest version.`,
       hint: number > highest ? `Raise \`version\`, or write at most ${highest}.` : `Write at least ${lowest}.`,
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly what: string; readonly number: number; readonly lowest: number; readonly highest: number }]>,
+  ) as Mistake<
+    [at: SourceLocation, said: { readonly what: string; readonly number: number; readonly lowest: number; readonly highest: number }]
+  >,
   sinceInType: mistake(
     "SPC063",
     "error",
     story(
-      "A named type has no version of its own: what uses it has one. In place one may add optional fields and loosen; anything else is a new type.",
+      "A named type has no version of its own: what uses it has one. In place one may add optional fields and loosen; anything " +
+        "else is a new type.",
       "type: address\nfields: { country: { type: string, since: 2 } }",
       "type: address\nfields: { country: string }",
     ),
-    (at, { type }) => ({ at, message: `'since' has no meaning within the type '${type}': a named type has no version.`, hint: "Remove `since`." }),
+    (at, { type }) => ({
+      at,
+      message: `'since' has no meaning within the type '${type}': a named type has no version.`,
+      hint: "Remove `since`.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly type: string }]>,
   upgradeOutOfRange: mistake(
     "SPC064",
@@ -679,15 +752,22 @@ export const report = {
     ),
     (at, { upgrade, version }) => ({
       at,
-      message: version === 1 ? `There is no shape ${upgrade} to upgrade to: the version is 1.` : `There is no shape ${upgrade} to upgrade to: the newest is ${version}.`,
-      hint: upgrade > version ? `Raise \`version\` to ${upgrade}, or remove this upgrade.` : "Upgrades begin with 2, which makes shape 2 out of shape 1.",
+      message:
+        version === 1
+          ? `There is no shape ${upgrade} to upgrade to: the version is 1.`
+          : `There is no shape ${upgrade} to upgrade to: the newest is ${version}.`,
+      hint:
+        upgrade > version
+          ? `Raise \`version\` to ${upgrade}, or remove this upgrade.`
+          : "Upgrades begin with 2, which makes shape 2 out of shape 1.",
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly upgrade: number; readonly version: number }]>,
   upgradeMissing: mistake(
     "SPC065",
     "error",
     story(
-      "A field that is required, has no default and came with version n is missing in every row of shape n - 1. Nothing can be derived for it, so upgrade n gives it a value.",
+      "A field that is required, has no default and came with version n is missing in every row of shape n - 1. Nothing can be " +
+        "derived for it, so upgrade n gives it a value.",
       "resource: database\nversion: 2\nfields: { region: { type: string, required: true, since: 2 } }",
       "resource: database\nversion: 2\nfields: { region: { type: string, required: true, since: 2 } }\nupgrades: { 2: { set: { region: eu } } }",
     ),
@@ -703,7 +783,8 @@ export const report = {
     "SPC066",
     "error",
     story(
-      "`set` gives constants to what is absent in shape n - 1, so it names fields of shape n: those that came with n or before, and left after it.",
+      "`set` gives constants to what is absent in shape n - 1, so it names fields of shape n: those that came with n or before, " +
+        "and left after it.",
       "resource: database\nversion: 3\nfields: { port: { type: int, since: 3 } }\nupgrades: { 2: { set: { port: 5432 } } }",
       "resource: database\nversion: 3\nfields: { port: { type: int, since: 3 } }\nupgrades: { 3: { set: { port: 5432 } } }",
     ),
@@ -733,18 +814,24 @@ export const report = {
     "SPC068",
     "error",
     story(
-      "`new`, `stop` and `panic` are states that everything has. Nothing goes back to `new`. To `panic` one goes with `panic(why)`, which comes with every step, or by a failure, so " +
-        "`to` never names it. `stop` is the end: it is where a move may lead, but what is replaced in a resource, and `on_panic`, need a state to go on in.",
+      "`new`, `stop` and `panic` are states that everything has. Nothing goes back to `new`. To `panic` one goes with " +
+        "`panic(why)`, which comes with every step, or by a failure, so `to` never names it. `stop` is the end: it is where a move " +
+        "may lead, but what is replaced in a resource, and `on_panic`, need a state to go on in.",
       "resource: database\nstates: { live: { to: [panic, stop] } }",
       "resource: database\nstates: { live: { to: [stop] } }",
     ),
-    (at, { target, keyword }) => ({ at, message: `'${target}' may not stand under '${keyword}'.`, hint: targetHints[target] ?? "Name a state of its own." }),
+    (at, { target, keyword }) => ({
+      at,
+      message: `'${target}' may not stand under '${keyword}'.`,
+      hint: targetHints[target] ?? "Name a state of its own.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly target: string; readonly keyword: string }]>,
   extendsSubtype: mistake(
     "SPC069",
     "error",
     story(
-      "A subtype extends a resource that extends nothing: families have two generations, so that one table and one chain of upgrades serve all of it.",
+      "A subtype extends a resource that extends nothing: families have two generations, so that one table and one chain of " +
+        "upgrades serve all of it.",
       "resource: database\n---\nresource: replica\nextends: database\n---\nresource: standby\nextends: replica",
       "resource: database\n---\nresource: replica\nextends: database\n---\nresource: standby\nextends: database",
     ),
@@ -759,12 +846,16 @@ export const report = {
     "SPC070",
     "error",
     story(
-      "A subtype adds and changes nothing: it has the table, the parent, the versions and the states of its base. It may have `fields removed states replaced unique indexes api` " +
-        "of its own, and to an inherited state it may add moves.",
+      "A subtype adds and changes nothing: it has the table, the parent, the versions and the states of its base. It may have " +
+        "`fields removed states replaced unique indexes api` of its own, and to an inherited state it may add moves.",
       "resource: database\n---\nresource: replica\nextends: database\nstates: { live: { timeout: 1h } }",
       "resource: database\n---\nresource: replica\nextends: database\nstates: { live: { to: [promoting] }, promoting: { to: [live] } }",
     ),
-    (at, { keyword, of, base }) => ({ at, message: `'${keyword}' of ${of} comes from '${base}' and cannot be changed.`, hint: `Remove \`${keyword}\` here.` }),
+    (at, { keyword, of, base }) => ({
+      at,
+      message: `'${keyword}' of ${of} comes from '${base}' and cannot be changed.`,
+      hint: `Remove \`${keyword}\` here.`,
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly keyword: string; readonly of: string; readonly base: string }]>,
   argsDiffer: mistake(
     "SPC071",
@@ -785,7 +876,8 @@ export const report = {
     "SPC072",
     "error",
     story(
-      "A parent is there before its children. Where parents go round in a circle, the first of them could never be created. A subtype has its base's parent, so both count as one.",
+      "A parent is there before its children. Where parents go round in a circle, the first of them could never be created. A " +
+        "subtype has its base's parent, so both count as one.",
       "resource: team\nparent: database\n---\nresource: database\nparent: team",
       "resource: team\n---\nresource: database\nparent: team",
     ),
@@ -793,7 +885,7 @@ export const report = {
       at,
       message:
         way.length > 2
-          ? `Parents go round in a circle: ${way.join(" → ")}.`
+          ? `Parents go round in a circle: ${route(way)}.`
           : parent === way[0]
             ? `'${parent}' cannot be its own parent.`
             : `'${parent}' cannot be the parent of '${way[0]}', which it extends.`,
@@ -804,24 +896,32 @@ export const report = {
     "SPC073",
     "error",
     story(
-      "A state that is not reached from the first one, from `on_panic` or from the target of a `replaced`, over `to then else on_timeout on_unknown`, is never entered.",
+      "A state that is not reached from the first one, from `on_panic` or from the target of a `replaced`, over `to then else " +
+        "on_timeout on_unknown`, is never entered.",
       "task: clean_up\nstates:\n  boot:   { to: [stop] }\n  verify: { to: [stop] }",
       "task: clean_up\nstates:\n  boot:   { to: [verify] }\n  verify: { to: [stop] }",
     ),
-    (at, { state, first }) => ({ at, message: `Nothing enters the state '${state}'.`, hint: `Name it in \`to\` of a state that is reached from '${first}', or remove it.` }),
+    (at, { state, first }) => ({
+      at,
+      message: `Nothing enters the state '${state}'.`,
+      hint: `Name it in \`to\` of a state that is reached from '${first}', or remove it.`,
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly state: string; readonly first: string }]>,
   stateNeverStops: mistake(
     "SPC074",
     "error",
     story(
-      "From every state `stop` must be in reach over the moves that are written. That anyone may stop or panic a thing at any time does not count: " +
-        "a thing whose own plan has no end stays for ever.",
+      "From every state `stop` must be in reach over the moves that are written. That anyone may stop or panic a thing at any " +
+        "time does not count: a thing whose own plan has no end stays for ever.",
       "task: clean_up\nstates: { boot: { to: [run] }, run: { to: [boot], poll: 1m } }",
       "task: clean_up\nstates: { boot: { to: [run] }, run: { to: [boot, stop], poll: 1m } }",
     ),
     (at, { states }) => ({
       at,
-      message: states.length === 1 ? `From the state '${states[0]}' 'stop' cannot be reached.` : `From the states ${listed(states)} 'stop' cannot be reached.`,
+      message:
+        states.length === 1
+          ? `From the state '${states[0]}' 'stop' cannot be reached.`
+          : `From the states ${listed(states)} 'stop' cannot be reached.`,
       hint: "Let one of them lead to `stop`, or to a state that does.",
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly states: readonly string[] }]>,
@@ -829,14 +929,17 @@ export const report = {
     "SPC075",
     "error",
     story(
-      "Task states that lead round to one another at once, with no `poll` and no `spawns` among them, could run for ever without a pause. A state that waits says how often it looks: " +
-        "`poll: 30s`, and its handler calls `stay()`.",
+      "Task states that lead round to one another at once, with no `poll` and no `spawns` among them, could run for ever without " +
+        "a pause. A state that waits says how often it looks: `poll: 30s`, and its handler calls `stay()`.",
       "task: clean_up\nstates:\n  ask:  { to: [ask, done] }\n  done: { to: [stop] }",
       "task: clean_up\nstates:\n  ask:  { to: [done], poll: 30s }\n  done: { to: [stop] }",
     ),
     (at, { way }) => ({
       at,
-      message: way.length === 2 ? `The state '${way[0]}' leads to itself without a pause.` : `These states lead round without a pause: ${way.join(" → ")}.`,
+      message:
+        way.length === 2
+          ? `The state '${way[0]}' leads to itself without a pause.`
+          : `These states lead round without a pause: ${route(way)}.`,
       hint: "Give one of them `poll`, and let its handler `stay()`.",
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly way: readonly string[] }]>,
@@ -844,27 +947,38 @@ export const report = {
     "SPC076",
     "error",
     story(
-      "A keyword that changes nothing is a misunderstanding: `then` and `else` say where a started run leads, `on_timeout` where a timeout does, `join` how many spawned runs are waited for.",
+      "A keyword that changes nothing is a misunderstanding: `then` and `else` say where a started run leads, `on_timeout` where " +
+        "a timeout does, `join` how many spawned runs are waited for.",
       "resource: database\nstates: { creating: { then: online, to: [online] }, online: { to: [stop] } }",
       "resource: database\nstates: { creating: { to: [online] }, online: { to: [stop] } }",
     ),
-    (at, { keyword, without }) => ({ at, message: `'${keyword}' has no effect without '${without}'.`, hint: `Add \`${without}\`, or remove \`${keyword}\`.` }),
+    (at, { keyword, without }) => ({
+      at,
+      message: `'${keyword}' has no effect without '${without}'.`,
+      hint: `Add \`${without}\`, or remove \`${keyword}\`.`,
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly keyword: string; readonly without: string }]>,
   startsWithoutThen: mistake(
     "SPC077",
     "error",
     story(
-      "A state that starts a task is left when its run ends: to `then` when it succeeds, to `else` when it fails. Without `then` success would lead nowhere.",
+      "A state that starts a task is left when its run ends: to `then` when it succeeds, to `else` when it fails. Without `then` " +
+        "success would lead nowhere.",
       "resource: database\nstates: { creating: { starts: provision, else: stop } }\n---\ntask: provision\nof: database\nstates: { go: { to: stop } }",
       "resource: database\nstates: { creating: { starts: provision, then: stop } }\n---\ntask: provision\nof: database\nstates: { go: { to: stop } }",
     ),
-    (at, { state, task }) => ({ at, message: `The state '${state}' starts '${task}' and does not say where success leads.`, hint: "Add `then: <state>`." }),
+    (at, { state, task }) => ({
+      at,
+      message: `The state '${state}' starts '${task}' and does not say where success leads.`,
+      hint: "Add `then: <state>`.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly state: string; readonly task: string }]>,
   startsForeign: mistake(
     "SPC078",
     "error",
     story(
-      "What a resource's states, triggers and API start acts on that resource: a task whose `of` is the resource or its base. Tasks of others are spawned by a state of a task.",
+      "What a resource's states, triggers and API start acts on that resource: a task whose `of` is the resource or its base. " +
+        "Tasks of others are spawned by a state of a task.",
       `resource: database\nstates: { creating: { starts: clean_up, then: stop } }\n---\ntask: clean_up\n${once}`,
       `resource: database\nstates: { creating: { starts: clean_up, then: stop } }\n---\ntask: clean_up\nof: database\n${once}`,
     ),
@@ -890,13 +1004,17 @@ export const report = {
       related: [{ at: first, message: `'${args[0]}' is declared here.` }],
     }),
   ) as Mistake<
-    [at: SourceLocation, said: { readonly task: string; readonly args: readonly string[]; readonly by: string; readonly first: SourceLocation }]
+    [
+      at: SourceLocation,
+      said: { readonly task: string; readonly args: readonly string[]; readonly by: string; readonly first: SourceLocation },
+    ]
   >,
   startOutsideWhile: mistake(
     "SPC080",
     "error",
     story(
-      "`while` lists the states of the resource in which a task may be started. A state that starts it and is not in that list could never be entered.",
+      "`while` lists the states of the resource in which a task may be started. A state that starts it and is not in that list " +
+        "could never be entered.",
       `resource: database\nstates: { new_one: { to: [live] }, live: { starts: dump, then: stop } }\n---\ntask: dump\nof: database\nwhile: [new_one]\n${once}`,
       `resource: database\nstates: { new_one: { to: [live] }, live: { starts: dump, then: stop } }\n---\ntask: dump\nof: database\nwhile: [live]\n${once}`,
     ),
@@ -911,27 +1029,38 @@ export const report = {
     "SPC081",
     "warning",
     story(
-      "No state, trigger, `every`, `spawns` or `api` starts this task. Programs still can, by `database.dump.start()`; where that is meant, say so with `allow`.",
+      "No state, trigger, `every`, `spawns` or `api` starts this task. Programs still can, by `database.dump.start()`; where that " +
+        "is meant, say so with `allow`.",
       `task: clean_up\n${once}`,
       `task: clean_up\nallow: [{ rule: SPC081, reason: started by our support tool }]\n${once}`,
     ),
-    (at, { task }) => ({ at, message: `Nothing starts the task '${task}'.`, hint: "Name it under `starts`, `triggers`, `spawns` or `api: { start: […] }`, or give it `every`." }),
+    (at, { task }) => ({
+      at,
+      message: `Nothing starts the task '${task}'.`,
+      hint: "Name it under `starts`, `triggers`, `spawns` or `api: { start: […] }`, or give it `every`.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly task: string }]>,
   needsResource: mistake(
     "SPC082",
     "error",
     story(
-      "A task with no `of` acts on nothing: there is no resource whose states it could ask for, whose other tasks could trigger it, or that could panic with it.",
+      "A task with no `of` acts on nothing: there is no resource whose states it could ask for, whose other tasks could trigger " +
+        "it, or that could panic with it.",
       `task: clean_up\nwhile: [live]\n${once}`,
       `resource: database\n---\ntask: clean_up\nof: database\nwhile: [live]\n${once}`,
     ),
-    (at, { keyword, task }) => ({ at, message: `'${keyword}' needs a resource, and the task '${task}' has none.`, hint: `Add \`of: <resource>\`, or remove \`${keyword}\`.` }),
+    (at, { keyword, task }) => ({
+      at,
+      message: `'${keyword}' needs a resource, and the task '${task}' has none.`,
+      hint: `Add \`of: <resource>\`, or remove \`${keyword}\`.`,
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly keyword: string; readonly task: string }]>,
   triggersItself: mistake(
     "SPC083",
     "error",
     story(
-      "A task that is triggered by its own end would run for ever once started. To run it again and again, give it `every`; to repeat what failed, give its states `retry`.",
+      "A task that is triggered by its own end would run for ever once started. To run it again and again, give it `every`; to " +
+        "repeat what failed, give its states `retry`.",
       `resource: database\n---\ntask: dump\nof: database\ntriggers: [{ task: dump, ends: success }]\n${once}`,
       `resource: database\n---\ntask: dump\nof: database\nevery: { interval: 24h }\n${once}`,
     ),
@@ -941,7 +1070,8 @@ export const report = {
     "SPC084",
     "error",
     story(
-      "`while` lists the states in which a task may be started at all; `every: { while }` narrows that for the schedule and cannot widen it.",
+      "`while` lists the states in which a task may be started at all; `every: { while }` narrows that for the schedule and " +
+        "cannot widen it.",
       `${twoStates}task: dump\nof: database\nwhile: [online]\nevery: { interval: 24h, while: [online, failed] }\n${once}`,
       `${twoStates}task: dump\nof: database\nwhile: [online, failed]\nevery: { interval: 24h, while: [online, failed] }\n${once}`,
     ),
@@ -956,28 +1086,38 @@ export const report = {
     "SPC085",
     "error",
     story(
-      "A state that spawns waits for its children. Tasks that spawn one another in a circle would start runs without end, each waiting for the next.",
+      "A state that spawns waits for its children. Tasks that spawn one another in a circle would start runs without end, each " +
+        "waiting for the next.",
       "task: split\nstates: { go: { spawns: [merge], to: [stop] } }\n---\ntask: merge\nstates: { go: { spawns: [split], to: [stop] } }",
       "task: split\nstates: { go: { spawns: [merge], to: [stop] } }\n---\ntask: merge\nstates: { go: { to: [stop] } }",
     ),
-    (at, { way }) => ({ at, message: `Tasks spawn one another in a circle: ${way.join(" → ")}.`, hint: "Let one of them do its part without spawning." }),
+    (at, { way }) => ({
+      at,
+      message: `Tasks spawn one another in a circle: ${route(way)}.`,
+      hint: "Let one of them do its part without spawning.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly way: readonly string[] }]>,
   spawnsItself: mistake(
     "SPC086",
     "error",
     story(
-      "`unique: resource`, the default, allows one live run a resource. A run that spawns another of its own kind would join itself and wait for its own end.",
+      "`unique: resource`, the default, allows one live run a resource. A run that spawns another of its own kind would join " +
+        "itself and wait for its own end.",
       "resource: folder\n---\ntask: walk\nof: folder\nstates: { go: { spawns: [walk], to: [stop] } }",
       "resource: folder\n---\ntask: walk\nof: folder\nunique: args\nstates: { go: { spawns: [walk], to: [stop] } }",
     ),
-    (at, { task }) => ({ at, message: `'${task}' spawns itself, but allows one live run a resource.`, hint: "Write `unique: args` or `unique: none`." }),
+    (at, { task }) => ({
+      at,
+      message: `'${task}' spawns itself, but allows one live run a resource.`,
+      hint: "Write `unique: args` or `unique: none`.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly task: string }]>,
   secretNotFound: mistake(
     "SPC087",
     "error",
     story(
-      "An encrypted field is stored as a different text each time, so no index finds it. With `encrypted: { lookup: true }` a blind index is kept beside it, which answers whether two " +
-        "values are equal and nothing else.",
+      "An encrypted field is stored as a different text each time, so no index finds it. With `encrypted: { lookup: true }` a " +
+        "blind index is kept beside it, which answers whether two values are equal and nothing else.",
       "resource: account\nfields:  { email: { type: string, encrypted: true } }\nindexes: [[email]]",
       "resource: account\nfields:  { email: { type: string, encrypted: { lookup: true, normalize: lower } } }\nindexes: [[email]]",
     ),
@@ -1007,7 +1147,8 @@ export const report = {
     "SPC089",
     "error",
     story(
-      "Indexes, filters and sorts compare single values. Containers, records and free JSON have no order, and a filter in a URL could not say them.",
+      "Indexes, filters and sorts compare single values. Containers, records and free JSON have no order, and a filter in a URL " +
+        "could not say them.",
       "resource: account\nfields:  { labels: { type: dict, of: string } }\nindexes: [[labels]]",
       "resource: account\nfields:  { labels: { type: dict, of: string }, owner: string }\nindexes: [[owner]]",
     ),
@@ -1017,18 +1158,25 @@ export const report = {
       hint: "Keep what is asked for in a field of its own.",
       related: [{ at: first, message: `'${field}' is declared here.` }],
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly field: string; readonly of: string; readonly keyword: string; readonly first: SourceLocation }]>,
+  ) as Mistake<
+    [at: SourceLocation, said: { readonly field: string; readonly of: string; readonly keyword: string; readonly first: SourceLocation }]
+  >,
   namedTwice: mistake(
     "SPC090",
     "error",
-    story("A list that names the same thing twice says it once too often; one of the two was meant to be another.", "resource: account\nfields: { plan: string }\nindexes: [[plan, plan]]", "resource: account\nfields: { plan: string }\nindexes: [[plan, state]]"),
+    story(
+      "A list that names the same thing twice says it once too often; one of the two was meant to be another.",
+      "resource: account\nfields: { plan: string }\nindexes: [[plan, plan]]",
+      "resource: account\nfields: { plan: string }\nindexes: [[plan, state]]",
+    ),
     (at, { name, keyword }) => ({ at, message: `'${name}' stands under '${keyword}' twice.`, hint: "Remove one of the two." }),
   ) as Mistake<[at: SourceLocation, said: { readonly name: string; readonly keyword: string }]>,
   createIncomplete: mistake(
     "SPC091",
     "error",
     story(
-      "`api: { create }` lists what a client gives. A field that is required, has no default and is not in that list would be missing each time, and every creation refused.",
+      "`api: { create }` lists what a client gives. A field that is required, has no default and is not in that list would be " +
+        "missing each time, and every creation refused.",
       "resource: account\nfields: { name: { type: string, required: true } }\napi: { create: [] }",
       "resource: account\nfields: { name: { type: string, required: true } }\napi: { create: [name] }",
     ),
@@ -1038,12 +1186,15 @@ export const report = {
       hint: `Add ${listed(fields)} to \`create\`, or give ${fields.length === 1 ? "it a default" : "them defaults"}.`,
       related: [{ at: first, message: `'${fields[0]}' is declared here.` }],
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly resource: string; readonly fields: readonly string[]; readonly first: SourceLocation }]>,
+  ) as Mistake<
+    [at: SourceLocation, said: { readonly resource: string; readonly fields: readonly string[]; readonly first: SourceLocation }]
+  >,
   neverUpdated: mistake(
     "SPC092",
     "error",
     story(
-      "An immutable field keeps its first value. One that is required or has a default has it from the start, so no update and no move could ever set it.",
+      "An immutable field keeps its first value. One that is required or has a default has it from the start, so no update and no " +
+        "move could ever set it.",
       "resource: account\nfields: { name: { type: string, required: true, immutable: true } }\napi: { update: [name] }",
       "resource: account\nfields: { name: { type: string, required: true, immutable: true } }\napi: { create: [name] }",
     ),
@@ -1058,11 +1209,16 @@ export const report = {
     "SPC093",
     "error",
     story(
-      "A client asks for moves that the states allow. A state that stands in the `to` of no state can be asked for, but never with success.",
+      "A client asks for moves that the states allow. A state that stands in the `to` of no state can be asked for, but never " +
+        "with success.",
       "resource: account\nstates: { live: { timeout: 1d, on_timeout: closed }, closed: { to: [stop] } }\napi: { moves: { closed: [] } }",
       "resource: account\nstates: { live: { to: [closed, stop] }, closed: { to: [stop] } }\napi: { moves: { closed: [] } }",
     ),
-    (at, { state }) => ({ at, message: `No state lists '${state}' under 'to', so this move is never legal.`, hint: `Add '${state}' to the \`to\` of a state, or remove this move.` }),
+    (at, { state }) => ({
+      at,
+      message: `No state lists '${state}' under 'to', so this move is never legal.`,
+      hint: `Add '${state}' to the \`to\` of a state, or remove this move.`,
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly state: string }]>,
   deleteNotMove: mistake(
     "SPC094",
@@ -1072,7 +1228,11 @@ export const report = {
       "resource: account\nstates: { live: { to: [updating] }, updating: { to: [deleting] }, deleting: { to: [live, stop] } }\napi: { moves: { updating: [] }, delete: deleting }",
       "resource: account\nstates: { live: { to: [updating] }, updating: { to: [deleting] }, deleting: { to: [live, stop] } }\napi: { moves: { updating: [], deleting: [] }, delete: deleting }",
     ),
-    (at, { state }) => ({ at, message: `'delete' asks for '${state}', which is none of the moves of this API.`, hint: `Add \`${state}: []\` under \`moves\`, or write \`delete: stop\`.` }),
+    (at, { state }) => ({
+      at,
+      message: `'delete' asks for '${state}', which is none of the moves of this API.`,
+      hint: `Add \`${state}: []\` under \`moves\`, or write \`delete: stop\`.`,
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly state: string }]>,
   datesCrossed: mistake(
     "SPC095",
@@ -1082,24 +1242,33 @@ export const report = {
       "resource: account\ndeprecated: { since: 2027-06-30, sunset: 2027-01-31 }",
       "resource: account\ndeprecated: { since: 2027-01-31, sunset: 2027-06-30 }",
     ),
-    (at, { since, sunset }) => ({ at, message: `The sunset, ${sunset}, is before the deprecation, ${since}.`, hint: "Write `sunset` after `since`." }),
+    (at, { since, sunset }) => ({
+      at,
+      message: `The sunset, ${sunset}, is before the deprecation, ${since}.`,
+      hint: "Write `sunset` after `since`.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly since: string; readonly sunset: string }]>,
   notIndexed: mistake(
     "IDX006",
     "warning",
     story(
-      "A filter or a sort that no index serves reads the whole table. An index serves a field that stands first in it, or after `parent` and `state` only. " +
-        "`parent`, `state` and `created_at` are always indexed, and `unique` makes an index too.",
+      "A filter or a sort that no index serves reads the whole table. An index serves a field that stands first in it, or after " +
+        "`parent` and `state` only. `parent`, `state` and `created_at` are always indexed, and `unique` makes an index too.",
       "resource: account\nfields: { plan: string }\napi: { list: { filter: [plan] } }",
       "resource: account\nfields: { plan: string }\nindexes: [[plan]]\napi: { list: { filter: [plan] } }",
     ),
-    (at, { field, keyword }) => ({ at, message: `No index serves the ${keyword} by '${field}'.`, hint: `Add [${field}] to \`indexes\`, or remove it here.` }),
+    (at, { field, keyword }) => ({
+      at,
+      message: `No index serves the ${keyword} by '${field}'.`,
+      hint: `Add [${field}] to \`indexes\`, or remove it here.`,
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly field: string; readonly keyword: string }]>,
   indexRedundant: mistake(
     "IDX007",
     "info",
     story(
-      "An index on [plan, state] finds by [plan] as well, so an index on [plan] alone costs writes and space and helps nobody. `parent`, `state` and `created_at` are always indexed.",
+      "An index on [plan, state] finds by [plan] as well, so an index on [plan] alone costs writes and space and helps nobody. " +
+        "`parent`, `state` and `created_at` are always indexed.",
       "resource: account\nfields: { plan: string }\nindexes: [[plan], [plan, state]]",
       "resource: account\nfields: { plan: string }\nindexes: [[plan, state]]",
     ),
@@ -1109,7 +1278,9 @@ export const report = {
       hint: "Remove it.",
       related: first === null ? [] : [{ at: first, message: "The longer index stands here." }],
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly index: string; readonly other: string | null; readonly first: SourceLocation | null }]>,
+  ) as Mistake<
+    [at: SourceLocation, said: { readonly index: string; readonly other: string | null; readonly first: SourceLocation | null }]
+  >,
 
   // files: what stands in the way of writing
   drift: mistake(
@@ -1256,14 +1427,20 @@ function story(why: string, wrong: string, right: string): string {
   return `${why}\n\nWrong:\n\n${indented(wrong)}\n\nRight:\n\n${indented(right)}\n`;
 }
 
+/** A way from name to name, its middle left out where it is long. */
+function route(names: readonly string[]): string {
+  return (names.length > 9 ? [...names.slice(0, 5), "…", ...names.slice(-3)] : names).join(" → ");
+}
+
 function capital(words: string): string {
   return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
 
-/** Names as they are said: 'a', 'b' and 'c'. */
+/** Names as they are said: 'a', 'b' and 'c'; of many, the first eight and how many more. */
 function listed(names: readonly string[]): string {
-  const quotedNames = names.map((name) => (/^[\w.]*$/.test(name) ? `'${name}'` : quoted(name)));
-  return quotedNames.length < 2 ? quotedNames.join("") : `${quotedNames.slice(0, -1).join(", ")} and ${quotedNames.at(-1) ?? ""}`;
+  const shown = names.slice(0, names.length > 9 ? 8 : 9).map((name) => (/^[\w.]*$/.test(name) ? `'${name}'` : quoted(name)));
+  const said = names.length > 9 ? [...shown, `${names.length - 8} others`] : shown;
+  return said.length < 2 ? said.join("") : `${said.slice(0, -1).join(", ")} and ${said.at(-1) ?? ""}`;
 }
 
 /** Text of any kind on one line, cut where it is long. */

@@ -54,25 +54,34 @@ export function locate(place: Place, part: "key" | "value"): SourceLocation {
   let index = 0;
   for (const step of place.path) {
     if (value === null || typeof value !== "object") break;
-    const keys = Array.isArray(value) ? value.map((_, at) => String(at)) : Object.keys(value);
-    const position = keys.indexOf(String(step));
-    if (position === -1) break;
-    index += 1;
-    for (const key of keys.slice(0, position)) index += countValues(member(value, key));
-    value = member(value, String(step));
+    const member = layoutOf(value).members.get(String(step));
+    if (member === undefined) break;
+    index += member.offset;
+    value = member.value;
   }
   const first = index * 4 + (part === "key" ? 0 : 2);
   return { file, start: places[first] ?? 0, end: places[first + 1] ?? 0 };
 }
 
-function member(value: readonly SpecValue[] | SpecRecord, key: string): SpecValue {
-  const found = (value as SpecRecord)[key];
-  return found === undefined ? null : found;
+/** How many values a list or a record holds, itself included, and how far into them each of its members begins. */
+interface Layout {
+  readonly size: number;
+  readonly members: ReadonlyMap<string, { readonly offset: number; readonly value: SpecValue }>;
 }
 
-function countValues(value: SpecValue): number {
-  if (value === null || typeof value !== "object") return 1;
-  let count = 1;
-  for (const item of Object.values(value)) count += countValues(item);
-  return count;
+// Kept as long as the value is: a document of which ten thousand things are wrong is counted once.
+const layouts = new WeakMap<object, Layout>();
+
+function layoutOf(value: readonly SpecValue[] | SpecRecord): Layout {
+  const known = layouts.get(value);
+  if (known !== undefined) return known;
+  const members = new Map<string, { readonly offset: number; readonly value: SpecValue }>();
+  let size = 1;
+  for (const [key, member] of Object.entries(value) as [string, SpecValue][]) {
+    members.set(key, { offset: size, value: member });
+    size += member === null || typeof member !== "object" ? 1 : layoutOf(member).size;
+  }
+  const layout = { size, members };
+  layouts.set(value, layout);
+  return layout;
 }

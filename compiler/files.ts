@@ -8,7 +8,7 @@ import {
   type Dirent, type Stats,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { report, type Checked, type Diagnostic } from "./diagnostic.js";
 import type { GeneratedFile } from "./emit.js";
 import { carriesHeader } from "./header.js";
@@ -62,7 +62,7 @@ export function readSpecs(project: Project): Checked<readonly SourceFile[]> {
     orSay(configFile, diagnostics, () => {
       const target = realpathSync(join(project.folder, configFile));
       if (isInside(project, target)) read(configFile, target);
-      else diagnostics.push(report.linkOutside(place(configFile), target));
+      else diagnostics.push(report.linkOutside(place(configFile), fromProject(project, target)));
     });
   }
   return { value: sources.sort((left, right) => compareText(left.path, right.path)), diagnostics };
@@ -275,7 +275,7 @@ export function writeText(project: Project, path: string, text: string): readonl
   try {
     const folder = realpathSync(join(project.folder, dirname(path)));
     const target = existsSync(join(project.folder, path)) ? realpathSync(join(project.folder, path)) : join(folder, basename(path));
-    if (!isInside(project, target)) return [report.linkOutside(place(path), target)];
+    if (!isInside(project, target)) return [report.linkOutside(place(path), fromProject(project, target))];
     replaceFile(target, text);
     return [];
   } catch (error) {
@@ -292,7 +292,7 @@ export function createFile(project: Project, path: string, text: string): Checke
     let above = folder;
     while (!lstatOf(above)) above = dirname(above);
     const real = realpathSync(above);
-    if (!isInside(project, real)) return { value: false, diagnostics: [report.linkOutside(place(path), real)] };
+    if (!isInside(project, real)) return { value: false, diagnostics: [report.linkOutside(place(path), fromProject(project, real))] };
     mkdirSync(folder, { recursive: true });
     replaceFile(join(folder, basename(path)), text);
     return { value: true, diagnostics: [] };
@@ -369,7 +369,7 @@ function filesOf(folder: string, options: { readonly recursive: boolean }): read
  */
 function walkSpecs(project: Project, diagnostics: Diagnostic[], visit: (path: string, target: string) => void): void {
   const walk = (folder: string, target: string, above: readonly string[]): void => {
-    if (!isInside(project, target)) return void diagnostics.push(report.linkOutside(place(folder), target));
+    if (!isInside(project, target)) return void diagnostics.push(report.linkOutside(place(folder), fromProject(project, target)));
     // A link to a folder above would lead round for ever.
     if (above.includes(target)) return;
     for (const entry of readdirSync(target, { withFileTypes: true }).sort(byName)) {
@@ -382,7 +382,7 @@ function walkSpecs(project: Project, diagnostics: Diagnostic[], visit: (path: st
         const next = isLink ? realpathSync(join(target, entry.name)) : join(target, entry.name);
         if (isLink ? isFolder(next) : entry.isDirectory()) walk(path, next, [...above, target]);
         else if (isInside(project, next)) visit(path, next);
-        else diagnostics.push(report.linkOutside(place(path), next));
+        else diagnostics.push(report.linkOutside(place(path), fromProject(project, next)));
       });
     }
   };
@@ -501,6 +501,11 @@ function firstDifference(there: string, made: string): { readonly start: number;
   const start = there.lastIndexOf("\n", at - 1) + 1;
   const end = there.indexOf("\n", start);
   return { start, end: end === -1 ? there.length : end };
+}
+
+/** A place outside as it is seen from the project. */
+function fromProject(project: Project, path: string): string {
+  return relative(project.folder, path).replaceAll("\\", "/");
 }
 
 function isInside(project: Project, path: string): boolean {

@@ -316,6 +316,11 @@ export function findTask(model: Model, qualifiedName: string): Task | undefined 
   return lookupOf(model).tasks.get(qualifiedName);
 }
 
+/** Whether a field that is no more was part of a shape. */
+export function inShape(field: Field & Partial<Tombstone>, version: number): boolean {
+  return field.since <= version && (field.until === undefined || field.until === null || version < field.until);
+}
+
 /** A resource's fields with those it inherits, the base's first. */
 export function allFields(model: Model, resource: Resource): readonly Field[] {
   const base = resource.base === null ? undefined : findResource(model, resource.base);

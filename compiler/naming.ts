@@ -25,11 +25,6 @@ export function constantName(qualifiedName: string): string {
   return name.slice(0, 1).toLowerCase() + name.slice(1);
 }
 
-/** What generated code appends to the class name of a resource, type or task to name what belongs to it: `DatabaseFields`. */
-export const derivedSuffixes: readonly string[] = [
-  "Fields", "State", "Create", "Filter", "Type", "Handlers", "Upgrades", "Checks", "Args", "Object", "Body", "Query", "Codec",
-];
-
 /** A name that stands alone as a constant: JavaScript's reserved words take a `_` behind. */
 export function bindingName(name: string): string {
   return reservedWords.has(name) ? `${name}_` : name;

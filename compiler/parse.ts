@@ -106,6 +106,7 @@ interface SyntaxMistake {
 /** Drives `yaml` token by token: the tokens tell where anchors and tags stand, which nodes do not, and it can be stopped at the first mistake. */
 function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
   const text = file.text.slice(start, end);
+  const place = (offset: number): SourceLocation => ({ file, start: Math.min(start + offset, end), end: Math.min(start + offset + 1, end) });
   const parser = new Parser();
   const composer = stopAtFirstMistake(new Composer(yamlOptions));
   const documents: Document.Parsed[] = [];
@@ -117,19 +118,20 @@ function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
   try {
     let isScalarNext = false;
     for (const token of new Lexer().lex(text)) {
-      const mark = isScalarNext ? undefined : marksByFirst[token[0] ?? ""];
-      if (mark !== undefined) marks.push(mark({ file, start: start + parser.offset, end: start + parser.offset + token.length }));
-      if (!isScalarNext && (token.startsWith("'") || token.startsWith('"'))) quoteStart = parser.offset;
-      else if (!isScalarNext && (token === "[" || token === "{")) brackets.push(parser.offset);
-      else if (!isScalarNext && (token === "]" || token === "}")) brackets.pop();
+      if (!isScalarNext) {
+        const mark = marksByFirst[token[0] ?? ""];
+        if (mark !== undefined) marks.push(mark({ file, start: start + parser.offset, end: start + parser.offset + token.length }));
+        else if (token.startsWith("'") || token.startsWith('"')) quoteStart = parser.offset;
+        else if (token === "[" || token === "{") brackets.push(parser.offset);
+        else if (token === "]" || token === "}") brackets.pop();
+      }
       isScalarNext = !isScalarNext && token === "\u001f";
       for (const part of parser.next(token)) {
         if (part.type === "error") mistakes.push({ code: "UNEXPECTED_TOKEN", message: part.message, pos: [part.offset, part.offset + part.source.length] });
-        else documents.push(...composer.next(part));
+        else for (const document of composer.next(part)) documents.push(document);
       }
-      const at = { file, start: Math.min(start + parser.offset, end), end: Math.min(start + parser.offset + 1, end) };
-      if (parser.stack.length > maxStack) return { contents: null, marks, wrong: [report.tooDeep(at, "brackets")] };
-      if (marks.length > maxShown) return { contents: null, marks, wrong: [...marks.slice(0, maxShown), report.moreWrong(at)] };
+      if (parser.stack.length > maxStack) return { contents: null, marks, wrong: [report.tooDeep(place(parser.offset), "brackets")] };
+      if (marks.length > maxShown) return { contents: null, marks, wrong: [...marks.slice(0, maxShown), report.moreWrong(place(parser.offset))] };
       if (mistakes.length > 0) break;
     }
     for (const part of parser.end()) documents.push(...composer.next(part));
@@ -249,21 +251,61 @@ function endOfPattern(rest: string): string {
 const syntaxWords: readonly (readonly [pattern: RegExp, message: string, hint: string | null])[] = [
   [/Missing closing .quote/, "A quote is opened here and never closed.", "Close it; in single quotes, write a quote itself twice."],
   [/BAD_DQ_ESCAPE/, "This escape means nothing in double quotes.", "Use single quotes, in which a backslash is a backslash."],
-  [/Missing , or : between|Missing , between/, "A comma is missing here, or quotes around the text before.", "Put a comma between two items; put text that holds brackets, commas or `: ` in single quotes."],
+  [
+    /Missing , or : between|Missing , between/,
+    "A comma is missing here, or quotes around the text before.",
+    "Put a comma between two items; put text that holds brackets, commas or `: ` in single quotes.",
+  ],
   [/Missing space after :/, "A space is missing after the colon.", "Write `key: value`."],
-  [/Unexpected (?:,|empty item) in flow/, "A comma stands where an item should.", "Remove the comma, or write what was to stand before it."],
-  [/BAD_INDENT All (?:mapping|sequence) items|BAD_INDENT A block sequence/, "This line is indented differently from those beside it.", "Let all keys of a mapping and all items of a list begin at one column."],
+  [
+    /Unexpected (?:,|empty item) in flow/,
+    "A comma stands where an item should.",
+    "Remove the comma, or write what was to stand before it.",
+  ],
+  [
+    /BAD_INDENT All (?:mapping|sequence) items|BAD_INDENT A block sequence/,
+    "This line is indented differently from those beside it.",
+    "Let all keys of a mapping and all items of a list begin at one column.",
+  ],
   [neverClosed, "A bracket is opened here and never closed.", "Close it, or put text that holds it in single quotes."],
-  [/Unexpected (?:flow-(?:seq|map)-end|[\]}]) /, "A bracket is closed here that none opened.", "Remove it, or put text that holds it in single quotes."],
-  [/BLOCK_AS_IMPLICIT_KEY|Nested mappings are not allowed/, "A key stands inside the value of another on one line.", "Put a text that holds `: ` in single quotes, or begin a new line."],
-  [/MULTILINE_IMPLICIT_KEY|Implicit (?:map )?keys need/, "Here should be a key and a colon: `key: value`.", "Write `key: value`; put a text of several lines in quotes or after `|`."],
-  [/BLOCK_IN_FLOW/, "Within brackets, something begins here that no comma separates from what stands before.", "Put a comma before it, or put the text in single quotes. Lines in brackets do not begin with `- `."],
+  [
+    /Unexpected (?:flow-(?:seq|map)-end|[\]}]) /,
+    "A bracket is closed here that none opened.",
+    "Remove it, or put text that holds it in single quotes.",
+  ],
+  [
+    /BLOCK_AS_IMPLICIT_KEY|Nested mappings are not allowed/,
+    "A key stands inside the value of another on one line.",
+    "Put a text that holds `: ` in single quotes, or begin a new line.",
+  ],
+  [
+    /MULTILINE_IMPLICIT_KEY|Implicit (?:map )?keys need/,
+    "Here should be a key and a colon: `key: value`.",
+    "Write `key: value`; put a text of several lines in quotes or after `|`.",
+  ],
+  [
+    /BLOCK_IN_FLOW/,
+    "Within brackets, something begins here that no comma separates from what stands before.",
+    "Put a comma before it, or put the text in single quotes. Lines in brackets do not begin with `- `.",
+  ],
   [/BAD_SCALAR_START/, "A text cannot begin with this character.", "Put the text in single quotes."],
-  [/Comments must be separated/, "A comment needs a space before its `#`.", "Put a space before it; put text that holds `#` in single quotes."],
-  [/Block scalar|block-scalar/i, "The line after `|` or `>` is not indented as it should be, or something stands behind the mark.", "Begin the text on the next line, indented deeper than its key."],
+  [
+    /Comments must be separated/,
+    "A comment needs a space before its `#`.",
+    "Put a space before it; put text that holds `#` in single quotes.",
+  ],
+  [
+    /Block scalar|block-scalar/i,
+    "The line after `|` or `>` is not indented as it should be, or something stands behind the mark.",
+    "Begin the text on the next line, indented deeper than its key.",
+  ],
   [/KEY_OVER_1024/, "A key is longer than 1024 characters.", "Put text in quotes after its key."],
   [/Sequence item without/, "An item of a list begins with `- `.", "Write `- ` before it."],
-  [/Unexpected (?:scalar|alias|anchor|tag|double-quoted-scalar|single-quoted-scalar)/, "Here stands a text where nothing more was to come.", "Put what belongs together in single quotes."],
+  [
+    /Unexpected (?:scalar|alias|anchor|tag|double-quoted-scalar|single-quoted-scalar)/,
+    "Here stands a text where nothing more was to come.",
+    "Put what belongs together in single quotes.",
+  ],
 ];
 
 // ---- YAML nodes as plain values
@@ -289,14 +331,19 @@ function readValue(reader: Reader, node: unknown, key: Stretch | null): SpecValu
   const at = places.length;
   const range = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? node.range : null;
   const start = range ? range[0] + base : (key?.end ?? base);
-  const end = range ? range[1] + base : start;
+  const end = range ? endOfNode(reader.file.text, node, start, range[1] + base) : start;
   places.push(key?.start ?? start, key?.end ?? end, start, end);
   if (isScalar(node)) {
     if (typeof node.value === "number" && isOdd(node.value, reader.file.text.slice(start, end))) reader.oddNumbers.push([...reader.path]);
     return typeof node.value === "string" || typeof node.value === "number" || typeof node.value === "boolean" ? node.value : null;
   }
   if (isSeq(node)) {
-    const items = node.items.map((item, index) => inPath(reader, index, () => readValue(reader, item, null)));
+    const items = node.items.map((item, index) => {
+      reader.path.push(index);
+      const value = readValue(reader, item, null);
+      reader.path.pop();
+      return value;
+    });
     if (!node.flow) endWithin(places, at, key === null);
     return items;
   }
@@ -312,6 +359,14 @@ function readValue(reader: Reader, node: unknown, key: Stretch | null): SpecValu
 
 const plainNumber = /^(?!-0(?:\.0*)?$)-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
 
+/** Block text ends, for `yaml`, after its last line break. */
+function endOfNode(text: string, node: unknown, start: number, end: number): number {
+  if (!isScalar(node) || (node.type !== "BLOCK_LITERAL" && node.type !== "BLOCK_FOLDED")) return end;
+  let last = end;
+  while (last > start && /\s/.test(text[last - 1] ?? "")) last -= 1;
+  return last;
+}
+
 /** Written in a way that people read otherwise, or greater than a number holds. */
 function isOdd(value: number, written: string): boolean {
   return !plainNumber.test(written) || (/^-?[0-9]+$/.test(written) && !Number.isSafeInteger(value));
@@ -326,11 +381,10 @@ function endWithin(places: number[], at: number, hasNoKey: boolean): void {
   if (hasNoKey) places[at + 1] = end;
 }
 
-function readMembers(reader: Reader, pairs: readonly { readonly key: unknown; readonly value: unknown }[]): SpecRecord {
+function readMembers(reader: Reader, pairs: readonly YamlPair[]): SpecRecord {
   const { file, base } = reader;
-  const members = new Map<string, { readonly at: Stretch; readonly value: unknown }>();
-  let hasIndexes = false;
-  for (const { key, value } of pairs) {
+  const record: Record<string, SpecValue> = {};
+  for (const { key, value } of inOrderOfKeys(pairs)) {
     const range = isScalar(key) || isMap(key) || isSeq(key) || isAlias(key) ? key.range : null;
     const at = { file, start: (range?.[0] ?? 0) + base, end: (range?.[1] ?? 0) + base };
     if (!isScalar(key)) {
@@ -340,42 +394,49 @@ function readMembers(reader: Reader, pairs: readonly { readonly key: unknown; re
       if (pairs.length === 1 && reader.path.length > 0) reader.lost.set(pointer(reader.path), [...reader.path]);
       continue;
     }
-    const name = typeof key.value === "string" ? key.value : "";
-    const first = members.get(name);
-    if (first !== undefined) {
-      note(reader, () => report.duplicateKey(at, { key: shown(name), first: { file, ...first.at } }));
+    const name = nameOf(key);
+    if (Object.hasOwn(record, name)) {
+      note(reader, () => {
+        const first = pairs.find((pair) => nameOf(pair.key) === name)?.key;
+        const firstRange = isScalar(first) ? first.range : null;
+        return report.duplicateKey(at, { key: shown(name), first: { file, start: (firstRange?.[0] ?? 0) + base, end: (firstRange?.[1] ?? 0) + base } });
+      });
       continue;
     }
+    reader.path.push(name);
     if (name === "<<") {
       note(reader, () => report.mergeKey(at));
-      reader.lost.set(pointer([...reader.path, name]), [...reader.path, name]);
+      reader.lost.set(pointer(reader.path), [...reader.path]);
     }
-    hasIndexes ||= /^[0-9]/.test(name);
-    members.set(name, { at: { start: at.start, end: at.end }, value });
-  }
-  // A record lists members that are numbers first, whatever the order they were written in, and the places follow the record.
-  const names = hasIndexes ? Object.keys(Object.fromEntries(members)) : [...members.keys()];
-  const record: Record<string, SpecValue> = {};
-  for (const name of names) {
-    const member = members.get(name);
-    const value = inPath(reader, name, () => readValue(reader, member?.value, member?.at ?? null));
+    const member = readValue(reader, value, at);
+    reader.path.pop();
     // Assigned, `__proto__` would be no member.
-    if (name === "__proto__") Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
-    else record[name] = value;
+    if (name === "__proto__") Object.defineProperty(record, name, { value: member, enumerable: true, configurable: true, writable: true });
+    else record[name] = member;
   }
   return record;
+}
+
+interface YamlPair {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+function nameOf(key: unknown): string {
+  return isScalar(key) && typeof key.value === "string" ? key.value : "";
+}
+
+/** A record lists members that are numbers first, whatever the order they were written in, and the places follow the record. */
+function inOrderOfKeys(pairs: readonly YamlPair[]): readonly YamlPair[] {
+  if (!pairs.some(({ key }) => /^[0-9]/.test(nameOf(key)))) return pairs;
+  const order = Object.keys(Object.fromEntries(pairs.map(({ key }) => [nameOf(key), null])));
+  const rank = new Map(order.map((name, index) => [name, index]));
+  return pairs.toSorted((left, right) => (rank.get(nameOf(left.key)) ?? 0) - (rank.get(nameOf(right.key)) ?? 0));
 }
 
 /** Beyond what is shown, only that there is more is kept. */
 function note(reader: Reader, make: () => Diagnostic): void {
   if (reader.found.length <= maxShown) reader.found.push(make());
-}
-
-function inPath<T>(reader: Reader, step: string | number, read: () => T): T {
-  reader.path.push(step);
-  const value = read();
-  reader.path.pop();
-  return value;
 }
 
 // ---- the shape

@@ -147,7 +147,7 @@ export const replicaProvisionType: TaskType<ReplicaProvision> = {
   states: {
     draw: { to: ["create_role"], timeoutMs: 900_000, retry: { max: 3, backoffMs: { min: 1000, max: 60_000 } } },
     create_role: { to: ["copy"], timeoutMs: 60_000, retry: { max: 5, backoffMs: { min: 1000, max: 30_000 } }, breaker: "server" },
-    copy: { to: ["follow"], timeoutMs: 1_800_000, retry: { max: 3, backoffMs: { min: 1000, max: 60_000 } }, breaker: "server", onUnknown: "look_up" },
+    copy: { to: ["follow"], timeoutMs: 1_800_000, retry: { max: 1, backoffMs: { min: 1000, max: 60_000 } }, breaker: "server", onUnknown: "look_up" },
     look_up: { to: ["copy", "follow"], timeoutMs: 60_000, retry: { max: 10, backoffMs: { min: 2000, max: 60_000 } } },
     follow: { to: ["stop"], timeoutMs: 1_200_000, retry: { max: 3, backoffMs: { min: 1000, max: 60_000 } }, pollMs: 5000 },
     clean_up: { to: ["stop"], timeoutMs: 300_000, retry: { max: 10, backoffMs: { min: 5000, max: 300_000 } } },

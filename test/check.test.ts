@@ -1,5 +1,5 @@
-// What the checks make of specs: everything that is derived, and everything that is refused. What each mistake looks like to a user is in the
-// golden cases test/cases/check-*; here stands what they cannot show.
+// What the checks make of specs: everything that is derived, and everything that is refused. What each mistake looks like to a user is in
+// the golden cases test/cases/check-*; here stands what they cannot show.
 
 import { describe, expect, test } from "vitest";
 import { checkModel } from "../compiler/check.js";
@@ -440,5 +440,15 @@ describe("whatever is left out", () => {
     const count = 5000;
     const states = Array.from({ length: count }, (_, at) => `  s${at}: { to: ${at + 1 < count ? `s${at + 1}` : "stop"} }`).join("\n");
     expect(check({ "specs/long.yaml": `task: long\nevery: { interval: 1d }\nstates:\n${states}\n` }).diagnostics).toEqual([]);
+  });
+
+  test("a chain of thousands of types is followed without running out of stack, and a circle of them is said in a line", () => {
+    const count = 4000;
+    const types = (last: string): string =>
+      Array.from({ length: count }, (_, at) => `type: t${at}\nis: { type: ${at + 1 < count ? `t${at + 1}` : last} }\n`).join("---\n");
+    expect(check({ "specs/chain.yaml": types("string") }).diagnostics).toEqual([]);
+    expect(check({ "specs/circle.yaml": types("t0") }).diagnostics.map((each) => `${each.code} ${each.message}`)).toEqual([
+      "SPC060 The type 't0' requires itself: t0 → t1 → t2 → t3 → t4 → … → t3998 → t3999 → t0.",
+    ]);
   });
 });

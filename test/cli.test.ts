@@ -300,6 +300,15 @@ test("generate loads no TypeScript, no ts-morph, no database; without changes no
   expect(pliny(["handlers"], { node }).stderr).toContain("/node_modules/ts-morph/");
 });
 
+test("a bug says that it is one, with its stack, and exits 3", () => {
+  pliny(["init"]);
+  put("boom.mjs", 'performance.now = () => { throw new Error("boom"); };\n');
+  const { status, stdout, stderr } = pliny(["generate"], { node: ["--import", pathToFileURL(join(folder, "boom.mjs")).href] });
+  expect(status).toBe(3);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(/This is a bug[\s\S]*Error: boom\n    at /);
+});
+
 test("many specs are read by two threads, which tell of each as one would", () => {
   const named = (at: number): string => `specs/team_${String(at).padStart(3, "0")}.yaml`;
   for (let at = 0; at < 320; at += 1) put(named(at), `resource: team_${at}\nstates: { live: { to: stop } }\n`);

@@ -1,7 +1,7 @@
 // The package as a user gets it: packed, checked by publint and are-the-types-wrong, installed into an empty folder, and run there.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -73,11 +73,11 @@ describe("in an empty folder", () => {
   });
 
   test("no public type needs Node's types, and every entry point loads", () => {
-    expect(readdirSync(join(project, "node_modules/@types"), { withFileTypes: true }).map((entry) => entry.name)).not.toContain("node");
+    expect(existsSync(join(project, "node_modules/@types/node"))).toBe(false);
     const entries = ["pliny", "pliny/runtime", "pliny/codec"];
     mkdirSync(join(project, "entries"));
     writeFileSync(join(project, "entries/entries.ts"), entries.map((entry, at) => `export * as entry${at} from "${entry}";\n`).join(""));
-    const options = { strict: true, module: "nodenext", target: "es2023", lib: ["es2023"], types: [], skipLibCheck: false, noEmit: true };
+    const options = { strict: true, module: "nodenext", target: "es2023", types: [], skipLibCheck: false, noEmit: true };
     writeFileSync(join(project, "entries/tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["entries.ts"] }));
     succeed("npx", ["--no-install", "tsc", "-p", "entries"], project);
     succeed(

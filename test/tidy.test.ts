@@ -10,11 +10,14 @@ import { report } from "../compiler/diagnostic.js";
 import type { SpecValue } from "../compiler/document.js";
 import { configSchema, findKeyword, type JsonSchema, kinds, keywords, languageSchema } from "../compiler/keywords.js";
 import { parseSpec } from "../compiler/parse.js";
-import { compileFolder, filesUnder, goldenCases } from "./setup/cases.js";
+import { compileFolder, goldenCases } from "./setup/cases.js";
 import { projectRoot } from "./setup/project.js";
 
 // Those of git and those about to be; not those that are deleted and yet known to it.
-const committed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: projectRoot, encoding: "utf8" })
+const committed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+  cwd: projectRoot,
+  encoding: "utf8",
+})
   .split("\0")
   .filter((path) => path !== "" && existsSync(join(projectRoot, path)));
 const ours = committed.filter((path) => !path.startsWith("test/cases/") && !path.startsWith("generated/"));

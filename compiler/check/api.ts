@@ -7,7 +7,7 @@ import { findTask, nameOf, qualified, type Context } from "./declare.js";
 import { lint } from "./elements.js";
 import type { NamedTypes } from "./fields.js";
 import { isTarget, readTarget, type Machine } from "./machine.js";
-import { flag, hasAllMembers, isWhole, member, members, texts, valueOf, type Part } from "./part.js";
+import { flag, hasAllMembers, isWhole, items, member, members, texts, valueOf, type Part } from "./part.js";
 import { fixedColumns, isColumn, reportUnknownField, type Draft } from "./resources.js";
 import { isOfFamily } from "./tasks.js";
 
@@ -172,9 +172,13 @@ type Listed = readonly (readonly [keyword: string, part: Part | null, columns: r
 /** A filter or a sort reads the whole table unless an index serves it; a blind index serves a secret. */
 function reportUnserved(listed: Listed, draft: Draft, resource: Resource, base: Resource | null, { found }: Context): void {
   const served = new Set(servedBy([...(base?.unique ?? []), ...(base?.indexes ?? []), ...resource.unique, ...resource.indexes]));
-  for (const index of draft.base === null ? [draft] : [draft, draft.base]) {
-    // An index that could not be read may be the one.
-    if (!isWhole(inside(index.declaration.at, "indexes")) || !isWhole(inside(index.declaration.at, "unique"))) return;
+  // An index of which something is wrong may have been meant for it.
+  for (const [each, { root }] of [
+    [resource, draft.declaration],
+    ...(base === null || draft.base === null ? [] : [[base, draft.base.declaration] as const]),
+  ] as const) {
+    if (!isWhole(inside(root.at, "indexes")) || !isWhole(inside(root.at, "unique"))) return;
+    if (items(member(root, "indexes")).length > each.indexes.length || items(member(root, "unique")).length > each.unique.length) return;
   }
   for (const [keyword, part, columns] of listed) {
     for (const column of columns) {

@@ -1,13 +1,13 @@
-// Fields and their types: what a type's name leads to, which modifiers may stand beside it, and whether bounds and defaults are values of it.
+// Fields and their types: what a type's name leads to, which modifiers may stand beside it, and whether bounds and defaults fit it.
 
 import { report } from "../diagnostic.js";
 import { inside, locate, type Place } from "../document.js";
 import { fieldTypeNames } from "../keywords.js";
 import type { EnumValue, Field, FieldType, NamedType, Replaced } from "../model.js";
-import { compareText } from "../source.js";
+import { compareText, type SourceLocation } from "../source.js";
 import { findTask, inOrder, nameOf, qualified, reportUnknown, type Context } from "./declare.js";
 import { readElement } from "./elements.js";
-import { circles, wayRound } from "./graph.js";
+import { circles, groups, wayRound } from "./graph.js";
 import { claimRecord } from "./names.js";
 import { durationMs, flag, isRecord, items, keyOf, member, members, number, text, valueOf, type Part } from "./part.js";
 import { compareDecimal, compareTimes, compareWhole, compilePattern, misfit, unstorable, yamlText } from "./values.js";
@@ -35,7 +35,6 @@ export function readNamedTypes(context: Context): { readonly types: NamedTypes; 
   const read = (name: string): NamedType | null => {
     const ready = known.get(name);
     if (ready !== undefined) return ready;
-    // A type that is asked for while it is read stands for itself; `checkRequirements` says so.
     known.set(name, null);
     const declaration = context.declared.types.get(name);
     if (declaration === undefined) return null;
@@ -54,9 +53,27 @@ export function readNamedTypes(context: Context): { readonly types: NamedTypes; 
     return type;
   };
   const types: NamedTypes = { read };
+  // What a named field stands for is read before it, however long the chain. Of those that stand for one another none is known while
+  // they are read; `checkRequirements` says what is wrong with them.
+  const standing = inOrder(context.declared.types).filter(({ root }) => member(root, "is") !== null);
+  const standsFor = new Map(standing.map(({ name, root }) => [name, namesWithin(member(root, "is"))]));
+  for (const group of groups([...standsFor.keys()], (name) => (standsFor.get(name) ?? []).filter((other) => standsFor.has(other)))) {
+    if (group.length > 1) for (const name of group) known.set(name, null);
+    for (const name of group) {
+      known.delete(name);
+      read(name);
+    }
+  }
   const all = inOrder(context.declared.types).flatMap(({ name }) => read(name) ?? []);
   checkRequirements(all, context);
   return { types, all };
+}
+
+/** The names of types in a field and in what it holds. */
+function namesWithin(part: Part | null): readonly string[] {
+  if (part === null) return [];
+  const name = text(typePartOf(part));
+  return [...(name === null ? [] : [name]), ...namesWithin(member(part, "of")), ...namesWithin(member(part, "keys"))];
 }
 
 /** A mapping of names to fields, in the order of the spec. */
@@ -66,8 +83,7 @@ export function readFields(part: Part | null, context: FieldContext): readonly F
 
 export function readField(name: string, part: Part, context: FieldContext): Field {
   const type = readType(part, context);
-  const named = type.kind === "named" ? context.types.read(type.name) : null;
-  const inherited = named?.is.kind === "field" ? named.is.field : null;
+  const inherited = type.kind === "named" ? standIn(type.name, context) : null;
   const encrypted = member(part, "encrypted");
   const value = member(part, "default");
 
@@ -97,6 +113,13 @@ export function readField(name: string, part: Part, context: FieldContext): Fiel
   };
 }
 
+/** The field that a named type stands for; null where it is a record. */
+function standIn(name: string, { types, declared }: FieldContext): Field | null {
+  if (member(declared.types.get(name)?.root ?? null, "is") === null) return null;
+  const named = types.read(name);
+  return named?.is.kind === "field" ? named.is.field : null;
+}
+
 /** Says so where a written value is none of its type: a default, or a constant of an upgrade. */
 export function checkValue(
   value: Part,
@@ -112,9 +135,12 @@ export function checkValue(
     );
     return;
   }
-  const at = valueOf(value);
-  const wrong = misfit(underlying, value.value, at.file.text.slice(at.start, at.end));
-  if (wrong !== null) context.found.push(report.valueMisfit(at, { ...said, ...wrong }));
+  const wrong = misfit(underlying, value.value, () => writtenAt(valueOf(value)));
+  if (wrong !== null) context.found.push(report.valueMisfit(valueOf(value), { ...said, ...wrong }));
+}
+
+function writtenAt({ file, start, end }: SourceLocation): string {
+  return file.text.slice(start, end);
 }
 
 const withoutValues: ReadonlySet<FieldType["kind"]> = new Set([
@@ -209,20 +235,20 @@ export function readType(part: Part, context: FieldContext): FieldType {
 type TypeReader = (part: Part, context: FieldContext) => FieldType;
 
 const builtInTypes: Readonly<Record<string, TypeReader>> = {
-  string: (part, context) => ({ kind: "string", ...sizes(part, context), pattern: readPattern(member(part, "pattern"), context) }),
+  string: (part, context) => ({ kind: "string", pattern: readPattern(member(part, "pattern"), context), ...sizes(part, context) }),
   int: (part, context) => ({
     kind: "int",
-    ...bounds(part, number, (left, right) => left - right, context),
     unit: text(member(part, "unit")),
+    ...bounds(part, number, (left, right) => left - right, context),
   }),
   float: (part, context) => ({
     kind: "float",
-    ...bounds(part, number, (left, right) => left - right, context),
     unit: text(member(part, "unit")),
     special: flag(member(part, "special")),
+    ...bounds(part, number, (left, right) => left - right, context),
   }),
-  bigint: (part, context) => ({ kind: "bigint", ...bounds(part, text, compareWhole, context), unit: text(member(part, "unit")) }),
-  decimal: (part, context) => ({ kind: "decimal", ...bounds(part, text, compareDecimal, context), scale: number(member(part, "scale")) }),
+  bigint: (part, context) => ({ kind: "bigint", unit: text(member(part, "unit")), ...bounds(part, text, compareWhole, context) }),
+  decimal: (part, context) => ({ kind: "decimal", scale: number(member(part, "scale")), ...bounds(part, text, compareDecimal, context) }),
   bool: () => ({ kind: "bool" }),
   uuid: () => ({ kind: "uuid" }),
   url: () => ({ kind: "url" }),
@@ -334,9 +360,9 @@ function readElementType(part: Part | null, context: FieldContext): FieldType {
   if (part === null) return unclear;
   const type = readType(part, context);
   if (type.kind !== "named") return type;
-  const named = context.types.read(type.name);
-  if (named?.is.kind !== "field") return type;
-  const { encrypted, check } = named.is.field;
+  const field = standIn(type.name, context);
+  if (field === null) return type;
+  const { encrypted, check } = field;
   if (encrypted === null && !check) return type;
   const typePart = typePartOf(part) ?? part;
   const modifier = encrypted === null ? "check" : "encrypted";

@@ -72,8 +72,11 @@ export function wayRound(group: readonly string[], next: Next): readonly string[
   return [...group];
 }
 
-/** Strongly connected groups (Tarjan's algorithm, with its own stack). */
-function groups(names: readonly string[], next: Next): readonly (readonly string[])[] {
+/**
+ * All names in groups of those that lead round to one another, a group after those that it leads to. Strongly connected components, by
+ * Tarjan's algorithm with a stack of its own.
+ */
+export function groups(names: readonly string[], next: Next): readonly (readonly string[])[] {
   interface Visit {
     readonly name: string;
     readonly following: readonly string[];

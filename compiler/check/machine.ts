@@ -1,5 +1,5 @@
-// What holds for every state machine, a resource's and a task's alike: targets exist, every state is entered, every state leads to `stop`, and
-// nothing runs in circles without a pause.
+// What holds for every state machine, a resource's and a task's alike: targets exist, every state is entered, every state leads to
+// `stop`, and nothing runs in circles without a pause.
 
 import { report, type Diagnostic } from "../diagnostic.js";
 import { locate, type Place } from "../document.js";

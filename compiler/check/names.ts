@@ -5,7 +5,7 @@ import { report, type Diagnostic } from "../diagnostic.js";
 import { inside, locate, type Place } from "../document.js";
 import { fieldTypeNames } from "../keywords.js";
 import type { Gone } from "../model.js";
-import { camelCase, className, derivedSuffixes, pascalCase, pluralOf } from "../naming.js";
+import { camelCase, className, pascalCase, pluralOf } from "../naming.js";
 import { compareText, type SourceLocation } from "../source.js";
 import { baseOf, inOrder, nameOf, qualified, taskOf, type Context, type Declaration } from "./declare.js";
 import { member, members, items, text, valueOf, type Part } from "./part.js";
@@ -113,13 +113,19 @@ export function claimRecord(part: Part | null, found: Diagnostic[]): void {
   );
 }
 
+interface StateSpace {
+  readonly inherited: readonly Named[];
+  /** The keywords that are methods of the handlers beside those of the states. */
+  readonly hooks: readonly string[];
+}
+
 /** States of one machine. */
-export function claimStates(part: Part | null, inherited: readonly Named[], found: Diagnostic[]): void {
+export function claimStates(part: Part | null, { inherited, hooks }: StateSpace, found: Diagnostic[]): void {
   const own = members(part).map(([name, state]): Named => ({ name, what: `the state '${name}'`, at: state.at, part: "key" }));
   const inheritedNames = new Set(inherited.map((state) => state.name));
   claimNames(
     [...inherited, ...own.filter((state) => !inheritedNames.has(state.name))],
-    { names: "a state", reserved: reservedStates },
+    { names: "a state", reserved: new Map([...reservedStates, ...hooks.map((hook) => [camelCase(hook), `its handler would be that of \`${hook}:\``] as const)]) },
     found,
   );
 }
@@ -167,7 +173,7 @@ function reportGone(declaration: Declaration, find: (name: string) => Gone | und
     found.push(report.goneNameUsed(valueOf(key), { name: goneKey.name, kind: goneKey.kind, first: nameOf(goneKey) }));
 }
 
-/** The exported names of the generated code: the class of each resource, type, task and dataset, and what is derived from them. */
+/** The classes of the generated code: one each resource, type, task and dataset. Names made up beside them give way to these. */
 function claimClasses({ declared, found }: Context): void {
   const elements = [...inOrder(declared.resources), ...inOrder(declared.types), ...inOrder(declared.tasks)];
   const classes = new Map<string, Declaration>();
@@ -180,33 +186,14 @@ function claimClasses({ declared, found }: Context): void {
     else if (first.of !== task.of)
       found.push(report.classesCollide(nameOf(task), { className: name, owner: called(task), other: called(first), first: nameOf(first) }));
   }
-  const derived = (name: string): Declaration | undefined => {
-    const suffix = derivedSuffixes.find((each) => name.endsWith(each) && classes.has(name.slice(0, -each.length)));
-    return suffix === undefined ? undefined : classes.get(name.slice(0, -suffix.length));
-  };
-  for (const [name, declaration] of classes) {
-    const from = derived(name);
-    if (from !== undefined)
-      found.push(
-        report.classesCollide(nameOf(declaration), {
-          className: name,
-          owner: called(declaration),
-          other: called(from),
-          first: nameOf(from),
-        }),
-      );
-  }
   for (const resource of inOrder(declared.resources)) {
     const name = pascalCase(pluralName(resource));
     const what = `the dataset of '${resource.name}'`;
     const own = classes.get(name);
     // A plural that is a name as it is written is reported with the plurals.
     const isSaid = own !== undefined && own.of === null && (own === resource || own.name === pluralName(resource));
-    const first = own ?? derived(name);
-    if (first !== undefined && !isSaid)
-      found.push(
-        report.classesCollide(pluralPlace(resource), { className: name, owner: what, other: called(first), first: nameOf(first) }),
-      );
+    if (own !== undefined && !isSaid)
+      found.push(report.classesCollide(pluralPlace(resource), { className: name, owner: what, other: called(own), first: nameOf(own) }));
   }
 }
 

@@ -235,13 +235,10 @@ export function readResource(
   };
   claimStates(
     statesPart,
-    (inherited?.states ?? []).map((state) => ({
-      name: state.name,
-      what: "an inherited state",
-      at: state.at,
-      part: "key",
-      inherited: true,
-    })),
+    {
+      inherited: (inherited?.states ?? []).map((state) => ({ name: state.name, what: "an inherited state", at: state.at, part: "key", inherited: true })),
+      hooks: [],
+    },
     found,
   );
   const states = [...draft.states].map(([state, part]): ResourceState => {

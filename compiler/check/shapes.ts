@@ -64,9 +64,11 @@ interface Shaped {
   readonly oldest: number;
 }
 
-/** How older shapes become newer ones: what `set` gives is in that shape and a value of its field, and no upgrade that is needed is missing. */
+/** How older shapes become newer ones: what `set` gives is in that shape and fits its field, and no upgrade that is needed is missing. */
 export function readUpgrades(root: Part, { fields, removed, oldest }: Shaped, context: FieldContext): readonly Upgrade[] {
   const newest = context.version ?? 1;
+  const fieldsByName = new Map(fields.map((field) => [field.name, field]));
+  const removedByName = new Map(removed.map((field) => [field.name, field]));
   const upgrades = members(member(root, "upgrades")).flatMap(([written, part]): readonly Upgrade[] => {
     const version = Number(written);
     if (!Number.isInteger(version)) return [];
@@ -81,8 +83,8 @@ export function readUpgrades(root: Part, { fields, removed, oldest }: Shaped, co
   return [...upgrades].sort((left, right) => left.version - right.version);
 
   function readConstant(name: string, value: Part, version: number): readonly { readonly field: string; readonly value: Part["value"] }[] {
-    const field = fields.find((each) => each.name === name);
-    const tombstone = removed.find((each) => each.name === name);
+    const field = fieldsByName.get(name);
+    const tombstone = removedByName.get(name);
     const declared = field ?? tombstone;
     if (declared === undefined) {
       if (!isWithin(root, name))

@@ -56,7 +56,9 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
     isComplete: hasAllMembers(inside(root.at, "states")),
     isSound: isWhole(inside(root.at, "states")) && isWhole(inside(root.at, "on_panic")) && isWhole(inside(root.at, "replaced")),
   };
-  claimStates(statesPart, [], found);
+  const hooks = ["should_start", "should_stop", "on_stop"].filter((keyword) => member(root, keyword) !== null);
+  const escalate = text(member(root, "on_panic")) === "escalate" ? ["escalate"] : [];
+  claimStates(statesPart, { inherited: [], hooks: [...hooks, ...escalate] }, found);
   const states = members(statesPart).map(([state, part]) => readState(state, part, declaration, machine, context));
   const onPanic = readOnPanic(member(root, "on_panic"), declaration, machine, found);
   const replaced = readReplaced(member(root, "replaced"), new Map(members(statesPart)), { kind: "state", allowed: ["stop"] }, context);
@@ -235,13 +237,15 @@ function readState(name: string, part: Part, declaration: Declaration, machine: 
     found.push(report.withoutEffect(keyOf(join), { keyword: "join", without: "spawns" }));
   const onUnknown = member(part, "on_unknown");
   const onTimeout = member(part, "on_timeout");
+  // Where an effect may be unknown only `NotDone` is worth another try, and only where the spec asks for it.
+  const tries = onUnknown !== null && retry === null ? 1 : defaults.tries;
   return {
     name,
     doc,
     to: readTargets(member(part, "to"), "to", machine, found),
     timeoutMs: durationMs(member(part, "timeout")) ?? defaults.timeoutMs,
     onTimeout: readTarget(onTimeout, "on_timeout", machine, found) ?? "panic",
-    retry: { max: number(member(retry, "max")) ?? defaults.tries, backoffMs: readBackoff(member(retry, "backoff"), found) },
+    retry: { max: number(member(retry, "max")) ?? tries, backoffMs: readBackoff(member(retry, "backoff"), found) },
     pollMs: durationMs(member(part, "poll")),
     spawns: readSpawns(spawns, declaration, context),
     join: text(join) === "any" ? "any" : "all",
@@ -326,7 +330,7 @@ function signature(args: readonly Field[]): string {
   return JSON.stringify(agreed, (key, value: unknown) => (leaveOut.has(key) ? undefined : value));
 }
 
-/** Warns of tasks that nothing in the specs starts. `states` are the states and the API of a resource, with the names by which it starts tasks. */
+/** Warns of tasks that nothing in the specs starts. `starters` are the resources, with the names by which their states and API start tasks. */
 export function checkStarted(
   tasks: ReadonlyMap<string, Task>,
   starters: readonly { readonly resource: string; readonly tasks: readonly string[] }[],

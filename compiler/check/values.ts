@@ -14,11 +14,14 @@ export interface Misfit {
   readonly hint: string | null;
 }
 
-/** Null where the value, which is written as `raw`, fits. Types that have no written values (bytes, containers, records, references) are the caller's to refuse. */
-export function misfit(type: FieldType, value: SpecValue, raw: string): Misfit | null {
+/**
+ * Null where the value, which is written as `raw()`, fits. Types that have no written values (bytes, containers, records, references) are
+ * the caller's to refuse.
+ */
+export function misfit(type: FieldType, value: SpecValue, raw: () => string): Misfit | null {
   const isNot = (expected: string): Misfit => {
     const isScalar = typeof value === "number" || typeof value === "boolean";
-    return { why: `it is not ${expected}`, edit: isScalar && / text/.test(expected) ? `'${raw}'` : null, hint: null };
+    return { why: `it is not ${expected}`, edit: isScalar && / text/.test(expected) ? `'${raw()}'` : null, hint: null };
   };
   const ofForm = (form: Form): Misfit | null => (typeof value === "string" && hasForm(value, form) ? null : isNot(form.expected));
   switch (type.kind) {
@@ -131,7 +134,7 @@ function unsayable(value: SpecValue): Misfit | null {
   return inner.map(unsayable).find((found) => found !== null) ?? null;
 }
 
-/** Compares whole numbers as text: by sign, by number of digits, by digits. They may have more digits than it is quick to calculate with. */
+/** Compares whole numbers as text, by sign, number of digits and digits. They may have more than it is quick to calculate with. */
 export function compareWhole(left: string, right: string): number {
   const [isLeftNegative, isRightNegative] = [left.startsWith("-"), right.startsWith("-")];
   if (isLeftNegative !== isRightNegative) return isLeftNegative ? -1 : 1;

@@ -97,15 +97,19 @@ function buildNode(token: CST.Token): Built {
 function buildBlock(token: CST.BlockMap | CST.BlockSequence): Built {
   const entries: Entry[] = [];
   let lead: readonly Remark[] = [];
+  let previous: readonly CST.SourceToken[] = [];
   for (const item of token.items) {
-    const isEntry = token.type === "block-seq" ? item.start.some((part) => part.type === "seq-item-ind") : item.sep !== undefined;
+    // The line break after a comment may stand with what follows it; it is no blank line there.
+    const start = previous.at(-1)?.type === "comment" && item.start[0]?.type === "newline" ? item.start.slice(1) : item.start;
+    previous = item.value ? [] : item.sep ?? item.start;
+    const isEntry = token.type === "block-seq" ? start.some((part) => part.type === "seq-item-ind") : item.sep !== undefined;
     if (!isEntry) {
-      lead = [...lead, ...remarks(item.start)];
+      lead = [...lead, ...remarks(start)];
       continue;
     }
     if ("explicitKey" in item && item.explicitKey) throw new Unsupported();
-    const dash = item.start.findIndex((part) => part.type === "seq-item-ind");
-    const [above, opening] = token.type === "block-seq" ? [item.start.slice(0, dash), item.start.slice(dash + 1)] : [item.start, item.sep ?? []];
+    const dash = start.findIndex((part) => part.type === "seq-item-ind");
+    const [above, opening] = token.type === "block-seq" ? [start.slice(0, dash), start.slice(dash + 1)] : [start, item.sep ?? []];
     const key = token.type === "block-map" ? (item.key ? oneLine(item.key) : "") : null;
     const [entry, leftover] = buildEntry({ lead: [...lead, ...remarks(above)], key, opening: afterColon(opening), value: item.value ?? null });
     entries.push(entry);
@@ -142,7 +146,6 @@ function buildEntry({ lead, key, opening, value }: Opening): readonly [Entry, re
 function buildFlow(token: CST.FlowCollection): Built {
   const entries: Entry[] = [];
   let lead: readonly Remark[] = [];
-  let hasComment = false;
   for (const item of token.items) {
     refuseProperties(item.start);
     if ("explicitKey" in item && item.explicitKey) throw new Unsupported();
@@ -160,11 +163,16 @@ function buildFlow(token: CST.FlowCollection): Built {
     entries.push({ ...(isPair ? { ...entry, key: null, value: pair, under: [] } : entry), gap: 1, commentPadded: false });
     lead = leftover.filter((remark) => remark !== "blank");
   }
-  hasComment = lead.length > 0 || entries.some((entry) => entry.lead.length > 0 || entry.behind !== null || entry.under.length > 0);
   const isMap = token.start.type === "flow-map-start";
+  const end = trailing(token.end);
+  // Nothing can stand in empty brackets; what was said in them is said below.
+  if (entries.length === 0) {
+    return { node: { kind: isMap ? "map" : "list", flat: isMap ? "{}" : "[]", entries, closing: [] }, ...end, leftover: [...lead, ...end.leftover] };
+  }
+  const hasComment = lead.length > 0 || entries.some((entry) => entry.lead.length > 0 || entry.behind !== null || entry.under.length > 0);
   const flats = entries.map((entry) => flatEntry(entry, true));
-  const flat = hasComment || flats.includes(null) ? null : entries.length === 0 ? (isMap ? "{}" : "[]") : isMap ? `{ ${flats.join(", ")} }` : `[${flats.join(", ")}]`;
-  return { node: { kind: isMap ? "map" : "list", flat, entries, closing: lead }, ...trailing(token.end) };
+  const flat = hasComment || flats.includes(null) ? null : isMap ? `{ ${flats.join(", ")} }` : `[${flats.join(", ")}]`;
+  return { node: { kind: isMap ? "map" : "list", flat, entries, closing: lead }, ...end };
 }
 
 /** An entry of a flow collection on one line, or null where it has none. */
@@ -393,13 +401,14 @@ function isSameMap(row: Row | undefined, of: Node): boolean {
 }
 
 /**
- * Lines that share columns where the author began to. The lines above the first value that was pushed to the right stay out of it, unless their
- * values stood in its column: `resource: database` need not follow suit.
+ * Lines that share columns where the author began to. The lines above the first value that was pushed to the right stay out of it, but for
+ * those right above whose values stood in its column: `resource: database` need not follow suit.
  */
 function renderGroup(group: readonly Line[]): readonly string[] {
   const columnOf = (line: Line): number => startOf(line).length + line.gap;
-  const firstPadded = group.find((line) => line.gap > 1);
-  const from = firstPadded ? group.findIndex((line) => columnOf(line) === columnOf(firstPadded)) : group.length;
+  const firstPadded = group.findIndex((line) => line.gap > 1);
+  let from = firstPadded === -1 ? group.length : firstPadded;
+  for (let line = group[from], above = group[from - 1]; line && above && columnOf(above) === columnOf(line); above = group[from - 1]) from -= 1;
   const keyWidth = Math.max(0, ...group.slice(from).map((line) => startOf(line).length));
   const texts = group.map((line, at) => (line.text === "" ? startOf(line) : line.key === null ? startOf(line) + line.text : `${startOf(line).padEnd(at < from ? 0 : keyWidth)} ${line.text}`));
   const isPadded = group.some((line) => line.commentPadded);

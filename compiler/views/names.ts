@@ -33,6 +33,12 @@ export function derivedNames(model: Model, of: string): (ending: Ending) => stri
   return (ending) => (specified(model).has(of + ending) ? `${of}${ending}_` : of + ending);
 }
 
+/** An older shape of a stored record: `DatabaseFields` and 2 → `DatabaseFields2`. */
+export function shapeName(model: Model, record: string, version: number): string {
+  const name = `${record}${version}`;
+  return specified(model).has(name) ? `${name}_` : name;
+}
+
 /** `Database` and `plan` → `DatabasePlan`: an enum or a record inside a field. */
 export function nestedName(model: Model, of: string, field: string): string {
   const name = of + pascalCase(field);

@@ -4,7 +4,7 @@ import type { Imports } from "../imports.js";
 import { allFields, findResource, findTask, type Field, type Model, type Resource, type ResourceState, servedColumns, type Task, taskOf } from "../model.js";
 import { camelCase, className, constantName, fileName, pascalCase, stringLiteral } from "../naming.js";
 import { docComment, literal, mayBeNull, memberName, numberLiteral, objectText, resolve, type Scope, typeText } from "./field-text.js";
-import { derivedNames, nestedName } from "./names.js";
+import { derivedNames, nestedName, shapeName } from "./names.js";
 import { accessors, checkLines, memberLines, optionalNumber, startType, upgradeLines } from "./task.js";
 
 export interface ResourceView {
@@ -82,7 +82,7 @@ export function resourceView(model: Model, resource: Resource, imports: Imports)
     typeType: `${imports.type(runtime, "ResourceType")}<${own}>`,
     settings: settings(resource, own, shape, imports),
     states: resource.states.map((one) => `${memberName(one.name)}: ${stateText(model, resource, one)},`),
-    upgrades: upgradeLines(resource, derived("Fields"), shape, scope),
+    upgrades: upgradeLines(resource, (version) => imports.type(shape, version === resource.version ? derived("Fields") : shapeName(model, derived("Fields"), version)), scope),
     checks: checkLines(resource.fields, own, scope),
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Imports } from "../imports.js";
 import type { Field, Model, Resource, Task, Tombstone } from "../model.js";
-import { allFields, findResource } from "../model.js";
+import { allFields, findResource, inShape } from "../model.js";
 import { camelCase, className, commentText, constantName, fileName, pascalCase, stringLiteral } from "../naming.js";
 import {
   declarationsOf,
@@ -19,7 +19,7 @@ import {
   unionText,
   writeMember,
 } from "./field-text.js";
-import { derivedNames, nestedName } from "./names.js";
+import { derivedNames, nestedName, shapeName } from "./names.js";
 import { shapeModule } from "./task.js";
 
 /** A stored record as the template shows it: an interface, its defaults, its rules and its codec. */
@@ -70,7 +70,7 @@ export function resourceShape(model: Model, resource: Resource, imports: Imports
     declarations.push(...shape.declarations);
     records.push(...shape.records);
   }
-  const older = olderShapes(resource, derived("Fields"), scope);
+  const older = olderShapes(resource, (version) => [olderShape(resource, { name: derived("Fields"), version, fields: resource.fields, removed: resource.removed }, scope)]);
   return { declarations: [...declarations, ...older], records };
 }
 
@@ -82,7 +82,12 @@ export function taskShape(model: Model, task: Task, imports: Imports): ShapeView
     stateUnion(derived("State"), [...(task.shouldStart ? ["new"] : []), ...task.states.map((state) => state.name)]),
     ...nested(task.args, `${own}Args`, scope),
     ...nested(task.fields, own, scope),
-    ...olderShapes(task, derived("Fields"), scope),
+    ...olderShapes(task, (version) => [
+      ...(task.fields.length + task.removed.length === 0
+        ? []
+        : [olderShape(task, { name: derived("Fields"), version, fields: task.fields, removed: task.removed }, scope)]),
+      ...(task.args.length === 0 ? [] : [olderShape(task, { name: derived("Args"), version, fields: task.args, removed: [] }, scope)]),
+    ]),
   ];
   const records: RecordView[] = [];
   if (task.args.length > 0) {
@@ -270,28 +275,33 @@ function recordView({ name, constant, prefix, fields, of, doc }: RecordOf, scope
 }
 
 /** Older shapes that hand-written upgrades are given. Nothing that an old release wrote is trusted to be complete, so all may be null. */
-function olderShapes(of: Resource | Task, name: string, scope: Scope): readonly DeclarationView[] {
+function olderShapes(of: Resource | Task, shapes: (version: number) => readonly DeclarationView[]): readonly DeclarationView[] {
   const versions = new Set(of.upgrades.filter((upgrade) => upgrade.set === null).flatMap(({ version }) => [version - 1, version]));
-  return [...versions].filter((version) => version < of.version).sort((left, right) => left - right).map((version) => olderShape(of, name, version, scope));
+  return [...versions].filter((version) => version < of.version).sort((left, right) => left - right).flatMap(shapes);
 }
 
-function olderShape(of: Resource | Task, name: string, version: number, scope: Scope): DeclarationView {
-  const { imports } = scope;
-  const later = of.fields.filter((field) => field.since > version);
-  const dropped = of.removed.filter((field) => inShape(field, version));
+interface OlderShape {
+  readonly name: string;
+  readonly version: number;
+  readonly fields: readonly Field[];
+  readonly removed: readonly Tombstone[];
+}
+
+function olderShape(of: Resource | Task, { name, version, fields, removed }: OlderShape, scope: Scope): DeclarationView {
+  const { imports, model } = scope;
+  const own = shapeName(model, name, version);
+  const later = fields.filter((field) => field.since > version);
+  const dropped = removed.filter((field) => inShape(field, version));
   const kept = later.length === 0 ? name : `${imports.global("Omit")}<${name}, ${later.map((field) => stringLiteral(camelCase(field.name))).join(" | ")}>`;
-  const older = `${imports.type(codec, "Older")}<${kept}>`;
+  const older = later.length === fields.length ? null : `${imports.type(codec, "Older")}<${kept}>`;
   const doc = commentText(`Shape ${version} of ${of.name}.`).map((line) => `/** ${line} */`);
-  if (dropped.length === 0) return { lines: [...doc, `export type ${name}${version} = ${older};`] };
-  const members = dropped.map((field) => `  readonly ${camelCase(field.name)}: ${orNull(fieldType(field, nestedName(scope.model, name + version, field.name), scope))};`);
+  if (dropped.length === 0) return { lines: [...doc, `export type ${own} = ${older ?? "object"};`] };
+  const nameOf = (field: Field): string => nestedName(model, own, field.name);
+  const members = dropped.map((field) => `  readonly ${camelCase(field.name)}: ${orNull(fieldType(field, nameOf(field), scope))};`);
   const declarations = dropped.flatMap((field) =>
-    declarationsOf(scope.model, field.type, nestedName(scope.model, name + version, field.name), null).flatMap((declaration) => declarationView(declaration, scope).lines),
+    declarationsOf(model, field.type, nameOf(field), null).flatMap((declaration) => declarationView(declaration, scope).lines),
   );
-  return { lines: [...doc, `export interface ${name}${version} extends ${older} {`, ...members, "}", ...declarations] };
-}
-
-export function inShape(field: Tombstone, version: number): boolean {
-  return field.since <= version && (field.until === null || version < field.until);
+  return { lines: [...doc, `export interface ${own}${older === null ? "" : ` extends ${older}`} {`, ...members, "}", ...declarations] };
 }
 
 function orNull(text: string): string {

@@ -1,10 +1,10 @@
 // One task in TypeScript: the class of a run, the constant that tells the runtime of it, the handlers' interface and the switch that calls them.
 
 import type { Imports } from "../imports.js";
-import { type Field, findResource, findTask, type Model, type Task, type TaskState } from "../model.js";
+import { type Field, findResource, findTask, inShape, type Model, type Resource, type Task, type TaskState } from "../model.js";
 import { camelCase, className, constantName, fileName, pascalCase, stringLiteral } from "../naming.js";
 import { checkedFields, docComment, fieldType, holdsClosedEnum, isInherited, literal, mayBeNull, memberName, numberLiteral, objectText, type Scope, setterType, setterValue, typeText } from "./field-text.js";
-import { derivedNames, nestedName } from "./names.js";
+import { derivedNames, nestedName, shapeName } from "./names.js";
 
 export interface TaskView {
   readonly doc: readonly string[];
@@ -41,7 +41,7 @@ export function taskView(model: Model, task: Task, imports: Imports): TaskView {
   const args = task.args.length > 0 ? imports.type(shape, derived("Args")) : "object";
   const fields = task.fields.length > 0 ? imports.type(shape, derived("Fields")) : "object";
   const ownerClass = owner ? pascalCase(owner.name) : "null";
-  const upgrades = upgradeLines(task, derived("Fields"), shape, scope);
+  const upgrades = upgradeLines(task, (version) => storedShape(task, version, scope), scope);
   const checks = [...checkLines(task.args, `${own}Args`, scope), ...checkLines(task.fields, own, scope)];
   const parameters = [
     `handlers: ${derived("Handlers")}`,
@@ -228,15 +228,21 @@ function offerText(state: TaskState): string {
   return `${form}Spawns(${to}, ${objectText(Object.fromEntries(state.spawns.map((spawn) => [spawn.method, stringLiteral(spawn.task)])))})`;
 }
 
+/** What is stored of a run in a shape: an upgrade is given its args with its fields, for they have one version. */
+function storedShape(task: Task, version: number, { imports, model, home }: Scope): string {
+  const derived = derivedNames(model, className(task.qualifiedName));
+  const isOlder = version < task.version;
+  const shape = (record: string): string => imports.type(home, isOlder ? shapeName(model, record, version) : record);
+  const fields = task.fields.length > 0 || (isOlder && task.removed.length > 0) ? [shape(derived("Fields"))] : [];
+  const args = task.args.length > 0 ? [shape(derived("Args"))] : [];
+  const parts = [...fields, ...args];
+  return parts.length === 0 ? "object" : parts.join(" & ");
+}
+
 /** One method a hand-written upgrade, and one back while the older shape is still written. What a method does not give stays as it was. */
-export function upgradeLines(
-  of: Pick<Task, "upgrades" | "version" | "write" | "fields" | "removed">,
-  name: string,
-  shape: string,
-  scope: Scope,
-): readonly string[] {
+export function upgradeLines(of: Resource | Task, shapeOf: (version: number) => string, scope: Scope): readonly string[] {
   const { imports } = scope;
-  const shapeOf = (version: number): string => imports.type(shape, version === of.version ? name : `${name}${version}`);
+  const current = of.kind === "task" ? [...of.fields, ...of.args] : of.fields;
   const partial = imports.global("Partial");
   const pick = (version: number, fields: readonly Field[]): string => {
     const all = shapeOf(version);
@@ -246,7 +252,7 @@ export function upgradeLines(
   return of.upgrades
     .filter((upgrade) => upgrade.set === null)
     .flatMap(({ version }) => {
-      const added = [...of.fields, ...of.removed].filter((field) => field.since === version);
+      const added = [...current, ...of.removed].filter((field) => field.since === version && inShape(field, version));
       const dropped = of.removed.filter((field) => (field.until ?? of.version) === version && field.since < version);
       const up = `to${version}(old: ${shapeOf(version - 1)}): ${pick(version, added)};`;
       return of.write < version ? [up, `from${version}(value: ${shapeOf(version)}): ${pick(version - 1, dropped)};`] : [up];
