@@ -1,5 +1,5 @@
-// What the last run already knew: each spec as `parse` left it, by the hash of its text, and what the whole run made. The cache is text whose
-// first line says which compiler wrote it and what the rest hashes to; anything else is no cache. It may be deleted at any time.
+// What the last run already knew: each spec as `parse` left it, by the hash of its text, and what the whole run made. The cache is text
+// whose first line says which compiler wrote it and what the rest hashes to; anything else is no cache. It may be deleted at any time.
 
 import { createHash } from "node:crypto";
 import type { Checked, Diagnostic } from "./diagnostic.js";
@@ -23,12 +23,12 @@ export interface CacheEntry {
 export interface LastRun {
   readonly inputs: string;
   readonly made: MadeRecord;
+  /** What the disk said of `generated/` afterwards (`stampOf`). */
+  readonly stamp: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-interface Run {
-  readonly inputs: string;
-  readonly made: MadeRecord;
+interface Run extends Omit<LastRun, "diagnostics"> {
   /** Diagnostics as JSON, files by their paths. */
   readonly diagnostics: string;
 }
@@ -52,7 +52,10 @@ export function readCacheText(text: string, identity: string, sources: readonly 
 
 export function cacheText(cache: Cache, identity: string): string {
   const { lastRun } = cache;
-  const run: Run | null = lastRun && { ...lastRun, diagnostics: JSON.stringify(lastRun.diagnostics, (key, value: unknown) => (key === "file" ? pathOf(value) : value)) };
+  const run: Run | null = lastRun && {
+    ...lastRun,
+    diagnostics: JSON.stringify(lastRun.diagnostics, (key, value: unknown) => (key === "file" ? pathOf(value) : value)),
+  };
   const lines = [...cache.entries].filter(([path]) => !/[\t\n]/.test(path)).map(([path, entry]) => `${entry.hash}\t${path}\t${entry.json}`);
   const rest = [JSON.stringify(run), ...lines].join("\n");
   return `${firstLine(identity, rest)}\n${rest}`;
@@ -68,7 +71,17 @@ export function recall(cache: Cache, source: SourceFile): Checked<readonly SpecD
 export function recallEntry(entry: CacheEntry, source: SourceFile): Checked<readonly SpecDocument[]> {
   // Written by `remember`, as the first line of the cache proves.
   const stored = JSON.parse(entry.json) as readonly StoredDocument[];
-  return { value: stored.map(({ kind, written, places, spec, lost }) => ({ kind, file: source, written, places, spec: spec ?? (written as SpecDocument["spec"]), lost })), diagnostics: [] };
+  return {
+    value: stored.map(({ kind, written, places, spec, lost }) => ({
+      kind,
+      file: source,
+      written,
+      places,
+      spec: spec ?? (written as SpecDocument["spec"]),
+      lost,
+    })),
+    diagnostics: [],
+  };
 }
 
 /** A document without its file, and without `spec` where that is what was written. */
@@ -79,7 +92,13 @@ interface StoredDocument extends Omit<SpecDocument, "file" | "spec"> {
 /** What to keep of a spec that was parsed; null where something was wrong with it, or JSON cannot say it. */
 export function remember(source: SourceFile, parsed: Checked<readonly SpecDocument[]>): CacheEntry | null {
   if (parsed.diagnostics.length > 0 || !parsed.value.every((document) => isJson(document.written))) return null;
-  const stored = parsed.value.map(({ kind, written, places, spec, lost }): StoredDocument => ({ kind, written, places, lost, ...(spec === written ? {} : { spec }) }));
+  const stored = parsed.value.map(({ kind, written, places, spec, lost }): StoredDocument => ({
+    kind,
+    written,
+    places,
+    lost,
+    ...(spec === written ? {} : { spec }),
+  }));
   return { hash: hashOf(source.text), json: JSON.stringify(stored) };
 }
 
@@ -110,5 +129,7 @@ function pathOf(file: unknown): string {
 
 function reviveDiagnostics(json: string, sources: readonly SourceFile[]): readonly Diagnostic[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
-  return JSON.parse(json, (key, value: unknown) => (key === "file" ? (byPath.get(String(value)) ?? { path: String(value), text: "" }) : value)) as readonly Diagnostic[];
+  return JSON.parse(json, (key, value: unknown) =>
+    key === "file" ? (byPath.get(String(value)) ?? { path: String(value), text: "" }) : value,
+  ) as readonly Diagnostic[];
 }

@@ -32,10 +32,14 @@ const rows: readonly Row[] = [
   {
     name: "generate",
     summary: "Make generated/ from specs/.",
-    options: [new Option("--check", "write nothing; exit 1 where generated/ is not what the specs give"), new Option("--stats", "say where the time goes")],
+    options: [
+      new Option("--check", "write nothing; exit 1 where generated/ is not what the specs give"),
+      new Option("--stats", "say where the time goes"),
+    ],
     example: ["pliny generate", "pliny generate --check --format github"],
     reports: true,
-    run: async (context, options) => (await import("./commands/generate.js")).generate(context, { check: options["check"] === true, stats: options["stats"] === true }),
+    run: async (context, options) =>
+      (await import("./commands/generate.js")).generate(context, { check: options["check"] === true, stats: options["stats"] === true }),
   },
   {
     name: "check",
@@ -85,7 +89,10 @@ async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`pliny stumbled over itself. This is a bug: please report it with the lines below.\n\npliny ${version}, Node ${process.version}, ${process.platform}\n${stack}\n`);
+    process.stderr.write(
+      "pliny stumbled over itself. This is a bug: please report it with the lines below.\n\n" +
+        `pliny ${version}, Node ${process.version}, ${process.platform}\n${stack}\n`,
+    );
     process.exitCode = 3;
   }
 }
@@ -95,7 +102,11 @@ function program(): Command {
     .description("Specs of resources, tasks, fields and versions in; typed TypeScript, SQL, codecs and docs out.")
     .version(version)
     .exitOverride()
-    .addHelpText("after", "\nExit codes: 0 clean, 1 drift or findings, 2 usage or specs that do not compile, 3 a bug.\nExample:\n  pliny init && pliny generate");
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 clean, 1 drift or findings, 2 usage or specs that do not compile, 3 a bug." +
+        "\nExample:\n  pliny init && pliny generate",
+    );
   for (const row of rows) all.addCommand(commandOf(row));
   return all;
 }
@@ -129,7 +140,10 @@ function formatOf(value: unknown): Format {
   return formats.find((format) => format === value) ?? "text";
 }
 
-/** A document for machines goes to stdout and what is said to people to stderr; without one, people have stdout, and stderr what is wrong. */
+/**
+ * A document for machines goes to stdout and what is said to people to stderr. Without one people have stdout, and stderr says
+ * what is wrong.
+ */
 async function print(command: string, { exitCode, diagnostics, facts, lines }: Outcome, format: Format): Promise<void> {
   const said = lines.map((line) => `${line}\n`).join("");
   if (format === "text") {
@@ -138,7 +152,9 @@ async function print(command: string, { exitCode, diagnostics, facts, lines }: O
     return;
   }
   const document = await rendered(diagnostics, format);
-  process.stdout.write(format === "json" ? `${JSON.stringify({ command, exitCode, ...facts, diagnostics: JSON.parse(document) }, null, 2)}\n` : document);
+  process.stdout.write(
+    format === "json" ? `${JSON.stringify({ command, exitCode, ...facts, diagnostics: JSON.parse(document) }, null, 2)}\n` : document,
+  );
   process.stderr.write(diagnostics.length > 0 ? `${said}${countDiagnostics(diagnostics)}\n` : said);
 }
 

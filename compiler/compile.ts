@@ -19,7 +19,10 @@ export interface CompileResult {
 /** Runs a phase, and may measure it on the way. */
 export type Measure = <T>(phase: "check" | "emit", run: () => T) => T;
 
-/** Specs in, everything else out: the model, the generated files and what is wrong. The order of the sources does not matter; nothing is thrown on a bad spec. */
+/**
+ * Specs in, everything else out: the model, the generated files and what is wrong. The order of the sources does not matter, and nothing is
+ * thrown on a bad spec.
+ */
 export function compile(sources: readonly SourceFile[]): CompileResult {
   return compileDocuments(sources.map(parseSpec), (_, run) => run());
 }

@@ -1,11 +1,25 @@
 // The only file of the compiler that touches the disk. It reads specs, compares what was made with what is there, and writes: in
-// `generated/`, in the cache, and, for the commands that edit what people wrote, in `specs/`. It writes through no link and leaves alone what
-// is not pliny's.
+// `generated/`, in the cache, and, for the commands that edit what people wrote, in `specs/`. It writes through no link and leaves alone
+// what is not pliny's.
 
 import { createHash } from "node:crypto";
 import {
-  chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmdirSync, rmSync, statSync, writeSync,
-  type Dirent, type Stats,
+  chmodSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+  type Dirent,
+  type Stats,
 } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
@@ -96,7 +110,9 @@ export interface WritePlan {
   readonly unchanged: number;
 }
 
-/** Reads all of `generated/` once. A temporary file counts as left over when it is a minute old: a younger one may belong to a run beside this one. */
+/**
+ * Reads all of `generated/` once. A temporary file counts as left over when it is a minute old: a younger one may be of a run beside this.
+ */
 export function readGenerated(project: Project, clock: { readonly nowMs: number }): Checked<GeneratedFolder> {
   const files = new Map<string, string>();
   const folders = new Set<string>();
@@ -138,6 +154,29 @@ export function readGenerated(project: Project, clock: { readonly nowMs: number 
   return { value: { files, folders, links, leftovers }, diagnostics };
 }
 
+/**
+ * One hash of what the disk says of everything under `generated/` without reading it: kind, size, inode and time of change. Where it is what
+ * it was after the last run, nothing in there has changed: whoever writes to a file cannot keep its `ctime`.
+ */
+export function stampOf(project: Project): string {
+  const hash = createHash("sha256");
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort(byName)) {
+      const path = join(folder, entry.name);
+      const { mode, size, ino, ctimeNs } = lstatSync(path, { bigint: true });
+      hash.update(`${path}\0${mode} ${size} ${ino} ${ctimeNs}\0`);
+      if (entry.isDirectory()) walk(path);
+    }
+  };
+  try {
+    if (lstatOf(join(project.folder, generatedFolder))?.isDirectory()) walk(join(project.folder, generatedFolder));
+  } catch (error) {
+    // What cannot be looked at is no match for anything; reading it will say why.
+    hash.update(reasonOf(error));
+  }
+  return hash.digest("hex");
+}
+
 /** Compares what was made with what is there; touches nothing. Errors name what stands in the way of writing. */
 export function planWrites(there: GeneratedFolder, made: readonly GeneratedFile[]): Checked<WritePlan> {
   const diagnostics: Diagnostic[] = [];
@@ -175,7 +214,9 @@ export function planWrites(there: GeneratedFolder, made: readonly GeneratedFile[
     const at = mergeMarker({ path: `${generatedFolder}/${path}`, text });
     if (at) diagnostics.push(report.mergeMarkers(at, "frozen"));
   }
-  const torn = [...there.files].filter(([path, text]) => !isFrozen(path) && !madePaths.has(path) && !carriesHeader(text) && isTornByMerge(text)).map(([path]) => path);
+  const torn = [...there.files]
+    .filter(([path, text]) => !isFrozen(path) && !madePaths.has(path) && !carriesHeader(text) && isTornByMerge(text))
+    .map(([path]) => path);
   const remove = [...stale, ...torn, ...there.leftovers].sort(compareText);
   return { value: { write, remove, added, unchanged }, diagnostics };
 }
@@ -211,7 +252,10 @@ export function recordOf(made: readonly GeneratedFile[]): MadeRecord {
 export function isAsMade(there: GeneratedFolder, record: MadeRecord): boolean {
   if (there.leftovers.length > 0 || !record.frozen.every((path) => there.files.has(path))) return false;
   for (const [path, text] of there.files) if (isFrozen(path) && mergeMarker({ path, text })) return false;
-  return record.digest === digestOf([...there.files].filter(([path, text]) => !isFrozen(path) && carriesHeader(text)).map(([path, text]) => ({ path, text })));
+  return (
+    record.digest ===
+    digestOf([...there.files].filter(([path, text]) => !isFrozen(path) && carriesHeader(text)).map(([path, text]) => ({ path, text })))
+  );
 }
 
 export interface Written {
@@ -364,8 +408,8 @@ function filesOf(folder: string, options: { readonly recursive: boolean }): read
 // ---- private
 
 /**
- * Visits every file in `specs/` by its path and by the place that this leads to, which is inside the project. A name that begins with a dot is
- * passed over; what cannot be read, or lies elsewhere, is reported.
+ * Visits every file in `specs/` by its path and by the place that this leads to, which is inside the project. A name that begins with a dot
+ * is passed over; what cannot be read, or lies elsewhere, is reported.
  */
 function walkSpecs(project: Project, diagnostics: Diagnostic[], visit: (path: string, target: string) => void): void {
   const walk = (folder: string, target: string, above: readonly string[]): void => {
@@ -411,7 +455,7 @@ function replaceFile(path: string, text: string): void {
     const handle = openSync(temporary, "wx");
     try {
       const bytes = Buffer.from(text, "utf8");
-      for (let offset = 0; offset < bytes.length; ) offset += writeSync(handle, bytes, offset);
+      for (let offset = 0; offset < bytes.length;) offset += writeSync(handle, bytes, offset);
     } finally {
       closeSync(handle);
     }
@@ -457,7 +501,8 @@ function obstacleAt(there: GeneratedFolder, folder: string, isOurs: (path: strin
 /** `docs/resources/team.md` → `docs`, `docs/resources`. A path that could leave `generated/` is a bug of whoever made it. */
 function* foldersOf(path: string): Generator<string> {
   const parts = path.split("/");
-  if (parts.some((part) => part === "" || part === "." || part === ".." || /[\\:\u0000]/.test(part))) throw new Error(`'${path}' is no path under ${generatedFolder}/.`);
+  if (parts.some((part) => part === "" || part === "." || part === ".." || /[\\:\u0000]/.test(part)))
+    throw new Error(`'${path}' is no path under ${generatedFolder}/.`);
   for (let count = 1; count < parts.length; count += 1) yield parts.slice(0, count).join("/");
 }
 
@@ -483,7 +528,9 @@ function digestOf(files: readonly GeneratedFile[]): string {
 function isTornByMerge(text: string): boolean {
   if (!mergeMarker({ path: "", text })) return false;
   const lines = text.split("\n");
-  return lines.some((_, at) => (at === 0 || /^(<{7}|={7}|\|{7}|>{7})/.test(lines[at - 1] ?? "")) && carriesHeader(lines.slice(at).join("\n")));
+  return lines.some(
+    (_, at) => (at === 0 || /^(<{7}|={7}|\|{7}|>{7})/.test(lines[at - 1] ?? "")) && carriesHeader(lines.slice(at).join("\n")),
+  );
 }
 
 /** The first line that a merge left, if the last one is there too. */

@@ -144,7 +144,9 @@ const columns: JsonSchema = {
   items: { type: "array", minItems: 1, items: name, title: "a list of fields, such as [plan, state]" },
 };
 const version: JsonSchema = whole(1, "a version: a whole number from 1");
-const enumText: JsonSchema = { type: "string", pattern: "^[\\s\\S]{1,63}$", title: "a text of 1 to 63 characters" };
+const enumPattern = "^[\\s\\S]{1,63}$";
+const enumText: JsonSchema = { type: "string", pattern: enumPattern, title: "a text of 1 to 63 characters" };
+const enumItem: JsonSchema = { pattern: enumPattern, if: { type: "object" }, then: ref("enum value") };
 
 function alternatives(options: readonly string[]): string {
   const quoted = options.map((option) => `\`${option}\``);
@@ -257,7 +259,10 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     ...storedName("FLD009"),
     check: row(code, "A hand-written predicate is asked when a value is given.", { default: "none", changes: { added: "FLD017", removed: "FLD018" } }),
     encrypted: row(
-      { type: ["boolean", "object"], if: { type: "boolean" }, then: { const: true, title: "`true`, or no `encrypted` at all" }, else: ref("encryption"), title: "`true` or `{ lookup: true }`" },
+      {
+        type: ["boolean", "object"], title: "`true` or `{ lookup: true }`",
+        if: { type: "boolean" }, then: { const: true, title: "`true`, or no `encrypted` at all" }, else: ref("encryption"),
+      },
       "The whole value is one secret.",
       { default: "stored in the open", changes: { added: "ENC001", removed: "ENC001 ENC002" } },
     ),
@@ -290,9 +295,8 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
   "enum field": {
     of: row(
       {
-        type: ["string", "object", "array"], pattern: enumText.pattern ?? "", if: { type: "object" }, then: ref("enum value"), minItems: 1,
-        items: { type: ["string", "object"], pattern: enumText.pattern ?? "", if: { type: "object" }, then: ref("enum value"), title: "a text of 1 to 63 characters, or `{ value: … }`" },
-        title: "a list of texts",
+        ...enumItem, type: ["string", "object", "array"], title: "a list of texts", minItems: 1,
+        items: { ...enumItem, type: ["string", "object"], title: "a text of 1 to 63 characters, or `{ value: … }`" },
       },
       "The values it may have.",
       { required: true, changes: { added: "ENM001 ENM002", removed: "ENM003" } },
@@ -432,7 +436,9 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     spawns: row(references, "Tasks that it may start; the move waits for them.", { changes: { added: "STA009 SUB001", removed: "STA009 SUB001" } }),
     join: row(words("all", "any"), "Whether the move waits for all of them, or for one, and the rest are stopped.", { default: "all", changes: always("SUB001") }),
     breaker: row(name, "A breaker of `pliny.yaml`.", { default: "none", changes: always("TSK012") }),
-    on_unknown: row(name, "Where it goes when nobody knows whether the handler had its effect. It is called at most once a step.", { changes: { added: "TSK014", removed: "TSK014" } }),
+    on_unknown: row(name, "Where it goes when nobody knows whether the handler had its effect. It is called at most once a step.", {
+      changes: { added: "TSK014", removed: "TSK014" },
+    }),
     expect: row(duration, "After this it counts as slow."),
     alarm: row(duration, "After this a person hears of it."),
   },
@@ -544,14 +550,24 @@ function definitions(): Readonly<Record<string, JsonSchema>> {
       type: ["string", "object"],
       ...typeAlone(),
       if: { type: "object" },
-      then: { title: kinds.field, ...byType("field", { ...tables.field, ...element }), properties: properties({ ...omit(tables.field, ["default"]), ...element }), required: ["type"] },
+      then: {
+        title: kinds.field,
+        ...byType("field", { ...tables.field, ...element }),
+        properties: properties({ ...omit(tables.field, ["default"]), ...element }),
+        required: ["type"],
+      },
       title: typeOrMapping,
     },
     element: {
       type: ["string", "object"],
       ...typeAlone(),
       if: { type: "object" },
-      then: { title: "an element", ...byType("element", pick(tables.field, ["type"])), properties: properties(pick(tables.field, ["type"])), required: ["type"] },
+      then: {
+        title: "an element",
+        ...byType("element", pick(tables.field, ["type"])),
+        properties: properties(pick(tables.field, ["type"])),
+        required: ["type"],
+      },
       title: typeOrMapping,
     },
     tombstone: {
@@ -593,10 +609,10 @@ function byType(what: string, onAny: Table): JsonSchema {
     const given = defaults[type];
     const mayDefault = allowed["default"] !== undefined && given !== null;
     const own = object(`${article} ${what} of type ${type}`, tables[`${type} field`]);
-    const defaultRow = tables.field["default"];
+    const byDefault = mayDefault ? { default: { ...given, description: tables.field["default"]?.doc ?? "" } } : {};
     return {
       if: { properties: { type: { const: type } } },
-      then: { ...own, properties: { ...others, ...own.properties, ...(mayDefault ? { default: { ...given, description: defaultRow?.doc ?? "" } } : {}) } },
+      then: { ...own, properties: { ...others, ...own.properties, ...byDefault } },
     };
   });
   const everyOwn = fieldTypeNames.flatMap((type) => Object.keys(tables[`${type} field`]));

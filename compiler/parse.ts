@@ -84,7 +84,10 @@ function isNamingKey(key: string): key is (typeof namingKeys)[number] {
   return namingKeys.some((each) => each === key);
 }
 
-const yamlOptions = { version: "1.2", schema: "core", strict: true, stringKeys: true, uniqueKeys: false, prettyErrors: false, logLevel: "silent" } as const;
+// Keys are compared by `readMembers`: `yaml` compares each with each, which takes minutes where there are many.
+const yamlOptions = {
+  version: "1.2", schema: "core", strict: true, stringKeys: true, uniqueKeys: false, prettyErrors: false, logLevel: "silent",
+} as const;
 
 /** What no scanned document comes near: the scan counts levels as people do, the parser keeps some entries for each. */
 const maxStack = 500;
@@ -127,8 +130,11 @@ function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
       }
       isScalarNext = !isScalarNext && token === "\u001f";
       for (const part of parser.next(token)) {
-        if (part.type === "error") mistakes.push({ code: "UNEXPECTED_TOKEN", message: part.message, pos: [part.offset, part.offset + part.source.length] });
-        else for (const document of composer.next(part)) documents.push(document);
+        if (part.type === "error") {
+          mistakes.push({ code: "UNEXPECTED_TOKEN", message: part.message, pos: [part.offset, part.offset + part.source.length] });
+        } else {
+          for (const document of composer.next(part)) documents.push(document);
+        }
       }
       if (parser.stack.length > maxStack) return { contents: null, marks, wrong: [report.tooDeep(place(parser.offset), "brackets")] };
       if (marks.length > maxShown) return { contents: null, marks, wrong: [...marks.slice(0, maxShown), report.moreWrong(place(parser.offset))] };
@@ -174,7 +180,7 @@ class FirstMistake extends Error implements SyntaxMistake {
 function stopAtFirstMistake(composer: Composer): Composer {
   let first: FirstMistake | null = null;
   return Object.assign(composer, {
-    onError(source: number | readonly [number, number] | { readonly offset: number; readonly source?: string }, code: string, message: string, isWarning?: boolean): void {
+    onError(source: YamlPlace, code: string, message: string, isWarning?: boolean): void {
       if (isWarning === true || toldElsewhere.includes(code)) return;
       // On its way up `yaml` catches it at each level and reports it again, as a mistake of what stands around it.
       first ??= new FirstMistake(code, message, stretchOf(source));
@@ -183,7 +189,10 @@ function stopAtFirstMistake(composer: Composer): Composer {
   });
 }
 
-function stretchOf(source: number | readonly [number, number] | { readonly offset: number; readonly source?: string }): readonly [number, number] {
+/** The ways in which `yaml` says where a mistake is. */
+type YamlPlace = number | readonly [number, number] | { readonly offset: number; readonly source?: string };
+
+function stretchOf(source: YamlPlace): readonly [number, number] {
   if (typeof source === "number") return [source, source + 1];
   return "offset" in source ? [source.offset, source.offset + (source.source ?? " ").length] : [source[0], source[1]];
 }
@@ -209,9 +218,11 @@ function syntaxMistake(file: SourceFile, document: Stretch, error: SyntaxMistake
 
   const unquoted = findUnquoted(file, at);
   if (unquoted !== null) {
-    return report.syntaxWrong(unquoted.at, { message: unquoted.message, hint: `Write it in single quotes: ${shown(unquoted.newText)}.`, edit: unquoted });
+    const hint = `Write it in single quotes: ${shown(unquoted.newText)}.`;
+    return report.syntaxWrong(unquoted.at, { message: unquoted.message, hint, edit: unquoted });
   }
-  const [, message, hint] = syntaxWords.find(([pattern]) => pattern.test(`${error.code} ${error.message}`)) ?? [null, "The text is no YAML from here on.", null];
+  const known = syntaxWords.find(([pattern]) => pattern.test(`${error.code} ${error.message}`));
+  const [, message, hint] = known ?? [null, "The text is no YAML from here on.", null];
   return report.syntaxWrong(at, { message, hint, edit: null });
 }
 
@@ -229,15 +240,20 @@ function findUnquoted(file: SourceFile, { start }: Stretch): (Edit & { readonly 
     const value = line.includes("{") ? endOfPattern(line.slice(from)) : line.slice(from).trimEnd();
     return { at: place(from, from + value.length), newText: singleQuoted(value), message: "A pattern that is not in quotes is cut short by YAML." };
   }
+  const quoted = (before: string, value: string, message: string): Edit & { readonly message: string } => ({
+    at: place(before.length, line.trimEnd().length),
+    newText: singleQuoted(value.trimEnd()),
+    message,
+  });
   const whole = /^([ ]*(?:- +)*[a-z_]+:[ ]+)([^\s'"|>[{&*!#%@`].*: .*)$/.exec(line);
   if (whole !== null) {
     const [, before = "", value = ""] = whole;
-    return { at: place(before.length, line.trimEnd().length), newText: singleQuoted(value.trimEnd()), message: "A text that holds `: ` must stand in quotes." };
+    return quoted(before, value, "A text that holds `: ` must stand in quotes.");
   }
   const reserved = /^([ ]*(?:- +)*[a-z_]+:[ ]+)([@`%].*)$/.exec(line);
   if (reserved !== null) {
     const [, before = "", value = ""] = reserved;
-    return { at: place(before.length, line.trimEnd().length), newText: singleQuoted(value.trimEnd()), message: `A text that begins with \`${value.slice(0, 1)}\` must stand in quotes.` };
+    return quoted(before, value, `A text that begins with \`${value.slice(0, 1)}\` must stand in quotes.`);
   }
   return null;
 }
@@ -398,8 +414,8 @@ function readMembers(reader: Reader, pairs: readonly YamlPair[]): SpecRecord {
     if (Object.hasOwn(record, name)) {
       note(reader, () => {
         const first = pairs.find((pair) => nameOf(pair.key) === name)?.key;
-        const firstRange = isScalar(first) ? first.range : null;
-        return report.duplicateKey(at, { key: shown(name), first: { file, start: (firstRange?.[0] ?? 0) + base, end: (firstRange?.[1] ?? 0) + base } });
+        const [start, end] = (isScalar(first) ? first.range : null) ?? [0, 0];
+        return report.duplicateKey(at, { key: shown(name), first: { file, start: start + base, end: end + base } });
       });
       continue;
     }
@@ -519,7 +535,8 @@ function words(document: SpecDocument, path: SpecPath, error: ShapeError): reado
   if (keyword === "required") return [missingKey(document, path, String(params["missingProperty"]), error)];
   if (error.propertyName !== undefined) {
     const at = locate({ document, path: [...path, error.propertyName] }, "key");
-    return [report.nameMalformed(at, { name: shown(error.propertyName), expected: expectedOf(error), edit: snakeCase(error.propertyName, Object.keys(isRecord(data) ? data : {})) })];
+    const edit = snakeCase(error.propertyName, Object.keys(isRecord(data) ? data : {}));
+    return [report.nameMalformed(at, { name: shown(error.propertyName), expected: expectedOf(error), edit })];
   }
   const value = valueAt(document.written, path);
   const at = locate({ document, path }, "value");
@@ -529,7 +546,8 @@ function words(document: SpecDocument, path: SpecPath, error: ShapeError): reado
     const key = path.at(-1);
     const types = typesOf(error);
     const mayBeEmpty = types.includes("object") && parentSchema.properties !== undefined && parentSchema.required === undefined;
-    return [report.valueEmpty(locate({ document, path }, "key"), { key: typeof key === "string" ? shown(key) : null, expected, edit: mayBeEmpty ? "{}" : null })];
+    const said = { key: typeof key === "string" ? shown(key) : null, expected, edit: mayBeEmpty ? "{}" : null };
+    return [report.valueEmpty(locate({ document, path }, "key"), said)];
   }
   if (typeof value !== "string" && (value === null || typeof value !== "object") && typesOf(error).includes("string") && fits(error, raw)) {
     return [report.textNotQuoted(at, { found: described(value, raw), edit: singleQuoted(raw) })];
@@ -599,7 +617,7 @@ function mended(error: ShapeError, value: SpecValue | undefined, raw: string): s
   const types = typesOf(error);
   if (value === undefined || value === null || typeof value === "object" || raw.length > 60) return null;
   const text = String(value).trim().toLowerCase();
-  if (types.includes("boolean")) return ["yes", "on", "true", "y"].includes(text) ? "true" : ["no", "off", "false", "n"].includes(text) ? "false" : null;
+  if (types.includes("boolean")) return Object.hasOwn(truths, text) ? (truths[text] ?? null) : null;
   if (typeof parentSchema.const === "string") return parentSchema.const;
   if (parentSchema.enum !== undefined) return near(text, parentSchema.enum.map(String));
   if (types.includes("integer") && typeof value === "string") return /^-?(?:0|[1-9][0-9]{0,14})$/.test(text) ? text : null;
@@ -607,6 +625,10 @@ function mended(error: ShapeError, value: SpecValue | undefined, raw: string): s
   if (parentSchema.pattern === forms.duration.pattern || parentSchema.pattern === forms.durationOrZero.pattern) return durationMeant(text);
   return null;
 }
+
+const truths: Readonly<Record<string, string>> = {
+  yes: "true", on: "true", true: "true", y: "true", no: "false", off: "false", false: "false", n: "false",
+};
 
 /** `5 minutes` → `5m`. */
 function durationMeant(text: string): string | null {

@@ -130,7 +130,8 @@ function cells(text: string): { readonly shown: string; readonly width: number }
 }
 
 // East Asian wide and full-width characters, and emoji.
-const wide = /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation})$/u;
+const wide =
+  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation})$/u;
 const noWidth = /^[\p{Mn}\p{Me}]$/u;
 
 /** Control characters as their pictures, and what is not seen or turns the direction of text as `\u{…}`. */
@@ -199,13 +200,14 @@ function sarif(diagnostics: readonly Diagnostic[]): object {
 }
 
 function sarifResult({ code, severity, at, message, hint, edit, related }: Diagnostic, ruleIndex: number): object {
+  const places = related.map((other, id) => ({ id, message: { text: other.message }, physicalLocation: sarifPlace(other.at) }));
   return {
     ruleId: code,
     ruleIndex,
     level: sarifLevels[severity],
     message: { text: hint === null ? message : `${message} ${hint}` },
     locations: [{ physicalLocation: sarifPlace(at) }],
-    ...(related.length === 0 ? {} : { relatedLocations: related.map((other, id) => ({ id, message: { text: other.message }, physicalLocation: sarifPlace(other.at) })) }),
+    ...(related.length === 0 ? {} : { relatedLocations: places }),
     ...(edit === null ? {} : { fixes: [sarifFix(edit, hint ?? message)] }),
   };
 }

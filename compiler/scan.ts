@@ -37,10 +37,11 @@ export function scan(file: SourceFile): Checked<readonly ScannedDocument[]> {
   const sizeBytes = file.text.length * 3 > maxBytes ? new TextEncoder().encode(file.text).length : 0;
   if (sizeBytes > maxBytes) return { value: [], diagnostics: [report.fileTooLarge({ file, start: 0, end: 0 }, sizeBytes)] };
   const { value: documents, diagnostics } = splitDocuments(file);
-  return {
-    value: documents.map((document) => (document.empty ? document : { ...document, problem: document.problem ?? findControl(file, document) ?? scanDocument(file, document) })),
-    diagnostics,
-  };
+  const scanned = documents.map((document): ScannedDocument => {
+    if (document.empty || document.problem !== null) return document;
+    return { ...document, problem: findControl(file, document) ?? scanDocument(file, document) };
+  });
+  return { value: scanned, diagnostics };
 }
 
 /** `---` and `...` at the start of a line end a document whatever they stand in, so lines are all that has to be looked at. */

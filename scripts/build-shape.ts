@@ -10,7 +10,10 @@ const shapes = ["resource", "task", "type", "config"] as const;
 /** The files of `#shape`, by paths relative to dist/. */
 export function shapeModule(): readonly { readonly path: string; readonly text: string }[] {
   // `verbose`: an error carries the value and the schema it broke, whose `title` says what was expected.
-  const ajv = new Ajv({ allErrors: true, verbose: true, messages: false, inlineRefs: false, strictTypes: false, strictRequired: false, code: { source: true, esm: true, lines: true } });
+  const ajv = new Ajv({
+    allErrors: true, verbose: true, messages: false, inlineRefs: false, strictTypes: false, strictRequired: false,
+    code: { source: true, esm: true, lines: true },
+  });
   ajv.addSchema({ ...languageSchema(), $id: "language" });
   const made = standalone.default(ajv, Object.fromEntries(shapes.map((shape) => [shape, `language#/definitions/${shape}`])));
   return [
@@ -25,7 +28,9 @@ export function shapeModule(): readonly { readonly path: string; readonly text: 
  */
 function linear(text: string): string {
   const pushed = text.replace(/vErrors = vErrors === null \? ([\w.]+)\.errors : vErrors\.concat\(\1\.errors\);/g, "vErrors = gather(vErrors, $1.errors);");
-  if (pushed.includes(".concat(") || pushed.includes("require(")) throw new Error("ajv writes its validators in another way than it did; see scripts/build-shape.ts.");
+  if (pushed.includes(".concat(") || pushed.includes("require(")) {
+    throw new Error("ajv writes its validators in another way than it did; see scripts/build-shape.ts.");
+  }
   return pushed;
 }
 

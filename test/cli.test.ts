@@ -2,7 +2,19 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -22,10 +34,16 @@ interface Run {
   readonly stderr: string;
 }
 
-function pliny(args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly node?: readonly string[] } = {}): Run {
+function pliny(
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly node?: readonly string[] } = {},
+): Run {
   const { FORCE_COLOR: _forced, NO_COLOR: _refused, ...inherited } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [...(options.node ?? []), cli, ...args], {
-    cwd: options.cwd ?? folder, encoding: "utf8", env: { ...inherited, ...options.env }, maxBuffer: 1 << 26,
+    cwd: options.cwd ?? folder,
+    encoding: "utf8",
+    env: { ...inherited, ...options.env },
+    maxBuffer: 1 << 26,
   });
   return { status, stdout, stderr };
 }
@@ -99,7 +117,12 @@ describe("a first project", () => {
     expect(stdout).toContain("kept  package.json");
     expect(stdout).toContain("npm pkg set type=module");
     expect([read("package.json"), read("specs/site.yaml")]).toEqual(['{ "name": "mine" }\n', "resource: mine\n"]);
-    expect(JSON.parse(pliny(["init", "--json"]).stdout)).toMatchObject({ command: "init", exitCode: 0, written: [], kept: expect.arrayContaining(["pliny.yaml"]) });
+    expect(JSON.parse(pliny(["init", "--json"]).stdout)).toMatchObject({
+      command: "init",
+      exitCode: 0,
+      written: [],
+      kept: expect.arrayContaining(["pliny.yaml"]),
+    });
   });
 });
 
@@ -160,9 +183,16 @@ describe("a spec that does not compile", () => {
     put("specs/team.yaml", broken);
     const json = pliny(["check", "--json"]);
     expect(json.status).toBe(2);
-    expect(JSON.parse(json.stdout)).toMatchObject({ command: "check", exitCode: 2, diagnostics: expect.arrayContaining([expect.objectContaining({ severity: "error" })]) });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      command: "check",
+      exitCode: 2,
+      diagnostics: expect.arrayContaining([expect.objectContaining({ severity: "error" })]),
+    });
     const sarif = JSON.parse(pliny(["check", "--format", "sarif"]).stdout);
-    expect(sarif).toMatchObject({ version: "2.1.0", runs: [{ results: expect.arrayContaining([expect.objectContaining({ level: "error" })]) }] });
+    expect(sarif).toMatchObject({
+      version: "2.1.0",
+      runs: [{ results: expect.arrayContaining([expect.objectContaining({ level: "error" })]) }],
+    });
     expect(pliny(["check", "--format", "github"]).stdout).toMatch(/^::error file=specs\/team\.yaml,line=3/m);
   });
 
@@ -220,7 +250,8 @@ describe("usage", () => {
 });
 
 describe("fmt", () => {
-  const untidy = "# what it is\nresource:   team\nfields:\n   name:    {type: string,required: true}   # theirs\n   plan: {type: string}\nstates:\n    live: {to: stop}\n\n\n\n";
+  const untidy =
+    "# what it is\nresource:   team\nfields:\n   name:    {type: string,required: true}   # theirs\n   plan: {type: string}\nstates:\n    live: {to: stop}\n\n\n\n";
 
   test("lays out, keeps comments, and has nothing to do the second time", () => {
     put("specs/team.yaml", untidy);
@@ -245,14 +276,23 @@ describe("fmt", () => {
 describe("handlers", () => {
   test("adds what a changed spec asks for, touches nothing else, and --check says so first", () => {
     pliny(["init"]);
-    put("specs/site.yaml", read("specs/site.yaml").replace("  check:    { to: [stop]", "  warm:     { to: [check] }\n  check:    { to: [warm, stop]").replace("allocate: { to: [check]", "allocate: { to: [warm, check]"));
+    put(
+      "specs/site.yaml",
+      read("specs/site.yaml")
+        .replace("  check:    { to: [stop]", "  warm:     { to: [check] }\n  check:    { to: [warm, stop]")
+        .replace("allocate: { to: [check]", "allocate: { to: [warm, check]"),
+    );
     const before = read("specs/site.handlers.ts");
     expect(pliny(["handlers", "--check"])).toMatchObject({ status: 1, stderr: expect.stringContaining("`sitePublish.warm`") });
     expect(read("specs/site.handlers.ts")).toBe(before);
     expect(pliny(["handlers"])).toMatchObject({ status: 0, stdout: expect.stringContaining("+ sitePublish.warm") });
     const after = read("specs/site.handlers.ts");
     expect(after).toContain('  async warm() {\n    throw new NotImplemented("site.publish: warm");\n  },\n  async check(');
-    expect(after.replace('  async warm() {\n    throw new NotImplemented("site.publish: warm");\n  },\n', "").replace('import { NotImplemented } from "pliny/runtime";\n', "")).toBe(before);
+    expect(
+      after
+        .replace('  async warm() {\n    throw new NotImplemented("site.publish: warm");\n  },\n', "")
+        .replace('import { NotImplemented } from "pliny/runtime";\n', ""),
+    ).toBe(before);
     expect(pliny(["handlers"]).stdout).toBe("Nothing is missing.\n");
   });
 
@@ -272,11 +312,32 @@ describe("the cache", () => {
     const good = read(cache);
     for (const text of [good.slice(0, -40), good.replace("small", "sma11"), "{}", ""]) {
       put(cache, text);
-      expect(JSON.parse(pliny(["generate", "--json", "--stats"]).stdout)).toMatchObject({ written: [], removed: [], stats: { counts: { fromCache: 0 } } });
-      expect(JSON.parse(pliny(["generate", "--json", "--stats"]).stdout)).toMatchObject({ written: [], stats: { counts: { specs: 2, fromCache: 2 } } });
+      expect(JSON.parse(pliny(["generate", "--json", "--stats"]).stdout)).toMatchObject({
+        written: [],
+        removed: [],
+        stats: { counts: { fromCache: 0 } },
+      });
+      expect(JSON.parse(pliny(["generate", "--json", "--stats"]).stdout)).toMatchObject({
+        written: [],
+        stats: { counts: { specs: 2, fromCache: 2 } },
+      });
     }
     put("specs/site.yaml", read("specs/site.yaml").replace("max: 63", "max: 64"));
-    expect(JSON.parse(pliny(["generate", "--json", "--stats"]).stdout)).toMatchObject({ written: expect.arrayContaining(["generated/site.shape.ts"]), stats: { counts: { fromCache: 1 } } });
+    expect(JSON.parse(pliny(["generate", "--json", "--stats"]).stdout)).toMatchObject({
+      written: expect.arrayContaining(["generated/site.shape.ts"]),
+      stats: { counts: { fromCache: 1 } },
+    });
+  });
+
+  test("an edit by hand is seen though size and time are what they were", () => {
+    pliny(["init"]);
+    pliny(["generate"]);
+    const path = join(folder, "generated/site.ts");
+    const [text, { atimeMs, mtimeMs }] = [read("generated/site.ts"), statSync(path)];
+    writeFileSync(path, text.replace("class Site", "class Sale"));
+    utimesSync(path, atimeMs / 1000, mtimeMs / 1000);
+    expect(JSON.parse(pliny(["generate", "--json"]).stdout).written).toEqual(["generated/site.ts"]);
+    expect(read("generated/site.ts")).toBe(text);
   });
 
   test("warnings are told again though nothing was to be done", () => {
@@ -289,7 +350,10 @@ describe("the cache", () => {
 
 test("generate loads no TypeScript, no ts-morph, no database; without changes not even YAML", () => {
   pliny(["init"]);
-  put("spy.mjs", 'import { createRequire } from "node:module";\nprocess.on("exit", () => process.stderr.write(Object.keys(createRequire(import.meta.url).cache).join("\\n")));\n');
+  put(
+    "spy.mjs",
+    'import { createRequire } from "node:module";\nprocess.on("exit", () => process.stderr.write(Object.keys(createRequire(import.meta.url).cache).join("\\n")));\n',
+  );
   const node = ["--import", pathToFileURL(join(folder, "spy.mjs")).href];
   const first = pliny(["generate"], { node });
   expect(first.stderr).toContain("/node_modules/yaml/");

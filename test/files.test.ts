@@ -1,13 +1,35 @@
 // What the compiler does to a disk: what it reads, what it refuses, what it writes and what it leaves alone. Every test has a folder of its own.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Diagnostic } from "../compiler/diagnostic.js";
 import type { GeneratedFile } from "../compiler/emit.js";
 import {
-  createFile, describeDrift, findCacheFile, findMergeMarkers, isAsMade, openProject, planWrites, readGenerated, readSpecs, recordOf, writeGenerated, writeText,
+  createFile,
+  describeDrift,
+  findCacheFile,
+  findMergeMarkers,
+  isAsMade,
+  openProject,
+  planWrites,
+  readGenerated,
+  readSpecs,
+  recordOf,
+  writeGenerated,
+  writeText,
   type Project,
 } from "../compiler/files.js";
 import { header } from "../compiler/header.js";
@@ -46,7 +68,10 @@ function codes(diagnostics: readonly Diagnostic[]): readonly string[] {
 
 /** A generated file whose body is `body`. */
 function made(path: string, body: string): GeneratedFile {
-  return { path, text: `${header(["specs/team.yaml"], path.endsWith(".sql") ? "sql" : path.endsWith(".md") ? "markdown" : "typescript")}\n\n${body}\n` };
+  return {
+    path,
+    text: `${header(["specs/team.yaml"], path.endsWith(".sql") ? "sql" : path.endsWith(".md") ? "markdown" : "typescript")}\n\n${body}\n`,
+  };
 }
 
 /** Everything in `generated/`, as `path: text`. */
@@ -58,7 +83,12 @@ function contents(): Readonly<Record<string, string>> {
 }
 
 /** Reads, plans and, if nothing stands in the way, writes. */
-function generate(files: readonly GeneratedFile[]): { readonly refused: readonly string[]; readonly written: readonly string[]; readonly removed: readonly string[]; readonly unchanged: number } {
+function generate(files: readonly GeneratedFile[]): {
+  readonly refused: readonly string[];
+  readonly written: readonly string[];
+  readonly removed: readonly string[];
+  readonly unchanged: number;
+} {
   const there = readGenerated(project(), { nowMs });
   const plan = planWrites(there.value, files);
   const refused = [...there.diagnostics, ...plan.diagnostics];
@@ -133,7 +163,10 @@ describe("reading specs", () => {
 
   test("finds what a merge left in a spec, and no text that merely looks like it", () => {
     const text = "resource: team\n<<<<<<< HEAD\ndoc: a\n=======\ndoc: b\n>>>>>>> branch\n";
-    const found = findMergeMarkers([{ path: "specs/team.yaml", text }, { path: "specs/doc.yaml", text: "doc: |\n  <<<<<<< HEAD\n  >>>>>>> x\n" }]);
+    const found = findMergeMarkers([
+      { path: "specs/team.yaml", text },
+      { path: "specs/doc.yaml", text: "doc: |\n  <<<<<<< HEAD\n  >>>>>>> x\n" },
+    ]);
     expect(codes(found)).toEqual(["GEN005 specs/team.yaml"]);
     expect(text.slice(found[0]?.at.start, found[0]?.at.end)).toBe("<<<<<<< HEAD");
   });
@@ -141,9 +174,18 @@ describe("reading specs", () => {
 
 describe("writing generated/", () => {
   test("writes what differs, leaves what does not, removes what is no longer made, and folders that are empty then", () => {
-    expect(generate([made("team.ts", "1"), made("docs/old/page.md", "1"), made("schema.sql", "1")]).written).toEqual(["team.ts", "docs/old/page.md", "schema.sql"]);
+    expect(generate([made("team.ts", "1"), made("docs/old/page.md", "1"), made("schema.sql", "1")]).written).toEqual([
+      "team.ts",
+      "docs/old/page.md",
+      "schema.sql",
+    ]);
     const before = statSync(join(folder, "generated/schema.sql"));
-    expect(generate([made("team.ts", "2"), made("schema.sql", "1")])).toEqual({ refused: [], written: ["team.ts"], removed: ["docs/old/page.md"], unchanged: 1 });
+    expect(generate([made("team.ts", "2"), made("schema.sql", "1")])).toEqual({
+      refused: [],
+      written: ["team.ts"],
+      removed: ["docs/old/page.md"],
+      unchanged: 1,
+    });
     expect(contents()).toEqual({ "team.ts": made("team.ts", "2").text, "schema.sql": made("schema.sql", "1").text });
     expect(existsSync(join(folder, "generated/docs"))).toBe(false);
     const after = statSync(join(folder, "generated/schema.sql"));
@@ -182,11 +224,22 @@ describe("writing generated/", () => {
     put("generated/migrations/1_init/plan.json", "{}\n");
     put("generated/migrations/1_init/step.sql", made("step.sql", "1").text);
     put("generated/vectors/team.json", "[1]\n");
-    expect(generate([{ path: "vectors/team.json", text: "[2]\n" }, { path: "vectors/plan.json", text: "[3]\n" }])).toEqual({
-      refused: [], written: ["vectors/plan.json"], removed: [], unchanged: 1,
+    expect(
+      generate([
+        { path: "vectors/team.json", text: "[2]\n" },
+        { path: "vectors/plan.json", text: "[3]\n" },
+      ]),
+    ).toEqual({
+      refused: [],
+      written: ["vectors/plan.json"],
+      removed: [],
+      unchanged: 1,
     });
     expect(contents()).toEqual({
-      "migrations/1_init/plan.json": "{}\n", "migrations/1_init/step.sql": made("step.sql", "1").text, "vectors/team.json": "[1]\n", "vectors/plan.json": "[3]\n",
+      "migrations/1_init/plan.json": "{}\n",
+      "migrations/1_init/step.sql": made("step.sql", "1").text,
+      "vectors/team.json": "[1]\n",
+      "vectors/plan.json": "[3]\n",
     });
   });
 
@@ -213,15 +266,21 @@ describe("writing generated/", () => {
     expect(readdirSync(target)).toEqual(["old.ts"]);
   });
 
-  test.each(["../outside.ts", "/etc/team.ts", "docs/../../outside.ts", "a//b.ts", "C:\\team.ts"])("takes a path like %s for a bug", (path) => {
-    expect(() => generate([{ path, text: made("team.ts", "1").text }])).toThrow("no path under generated/");
-    expect(readdirSync(outer)).toEqual(["project"]);
-  });
+  test.each(["../outside.ts", "/etc/team.ts", "docs/../../outside.ts", "a//b.ts", "C:\\team.ts"])(
+    "takes a path like %s for a bug",
+    (path) => {
+      expect(() => generate([{ path, text: made("team.ts", "1").text }])).toThrow("no path under generated/");
+      expect(readdirSync(outer)).toEqual(["project"]);
+    },
+  );
 
   test("says what stands in the way", () => {
     put("generated/team.ts/mine.txt", "mine");
     put("generated/docs", "mine");
-    expect(generate([made("team.ts", "1"), made("docs/team.md", "1")]).refused).toEqual(["GEN108 generated/team.ts", "GEN108 generated/docs"]);
+    expect(generate([made("team.ts", "1"), made("docs/team.md", "1")]).refused).toEqual([
+      "GEN108 generated/team.ts",
+      "GEN108 generated/docs",
+    ]);
     rmSync(join(folder, "generated"), { recursive: true });
     put("generated", "mine");
     expect(generate([made("team.ts", "1")]).refused).toEqual(["GEN108 generated"]);
@@ -270,7 +329,11 @@ describe("merge markers in generated/", () => {
     put("generated/gone.ts", `<<<<<<< HEAD\n=======\n${made("gone.ts", "2").text}>>>>>>> branch\n`);
     const there = readGenerated(project(), { nowMs }).value;
     const files = [made("team.ts", "3"), made("plan.ts", "3")];
-    expect(codes(describeDrift(there, planWrites(there, files).value))).toEqual(["GEN005 generated/team.ts", "GEN005 generated/plan.ts", "GEN002 generated/gone.ts"]);
+    expect(codes(describeDrift(there, planWrites(there, files).value))).toEqual([
+      "GEN005 generated/team.ts",
+      "GEN005 generated/plan.ts",
+      "GEN002 generated/gone.ts",
+    ]);
     expect(generate(files)).toMatchObject({ refused: [], written: ["team.ts", "plan.ts"], removed: ["gone.ts"] });
     expect(contents()).toEqual({ "team.ts": made("team.ts", "3").text, "plan.ts": made("plan.ts", "3").text });
   });

@@ -85,21 +85,38 @@ export const databaseProvision: DatabaseProvisionHandlers = {
     ["an empty literal", "export const databaseProvision: DatabaseProvisionHandlers = {};\n"],
     ["an empty literal with a comment", "export const databaseProvision: DatabaseProvisionHandlers = { // nothing yet\n};\n"],
     ["one line", "export const databaseProvision: DatabaseProvisionHandlers = { async boot(t, { to }) { return to.stop(); } };\n"],
-    ["one line with a comma", "export const databaseProvision: DatabaseProvisionHandlers = { async boot(t, { to }) { return to.stop(); }, };\n"],
-    ["no comma at the end", "export const databaseProvision: DatabaseProvisionHandlers = {\n  async boot(t, { to }) { return to.stop(); } // the last\n};\n"],
-    ["satisfies", "export const databaseProvision = {\n  async boot(t, { to }) { return to.stop(); },\n} satisfies DatabaseProvisionHandlers;\n"],
+    [
+      "one line with a comma",
+      "export const databaseProvision: DatabaseProvisionHandlers = { async boot(t, { to }) { return to.stop(); }, };\n",
+    ],
+    [
+      "no comma at the end",
+      "export const databaseProvision: DatabaseProvisionHandlers = {\n  async boot(t, { to }) { return to.stop(); } // the last\n};\n",
+    ],
+    [
+      "satisfies",
+      "export const databaseProvision = {\n  async boot(t, { to }) { return to.stop(); },\n} satisfies DatabaseProvisionHandlers;\n",
+    ],
     ["as const, in brackets", "export const databaseProvision = ({\n  async boot(t, { to }) { return to.stop(); },\n} as const);\n"],
-    ["properties and shorthand", "const boot: DatabaseProvisionHandlers['boot'] = async (t, { to }) => to.stop();\nexport const databaseProvision: DatabaseProvisionHandlers = { boot };\n"],
+    [
+      "properties and shorthand",
+      "const boot: DatabaseProvisionHandlers['boot'] = async (t, { to }) => to.stop();\nexport const databaseProvision: DatabaseProvisionHandlers = { boot };\n",
+    ],
     ["a quoted name", 'export const databaseProvision: DatabaseProvisionHandlers = {\n  "boot": async (t, { to }) => to.stop(),\n};\n'],
     ["a computed name", 'export const databaseProvision: DatabaseProvisionHandlers = {\n  ["boot"]: async (t, { to }) => to.stop(),\n};\n'],
-    ["exported by a list", "const databaseProvision: DatabaseProvisionHandlers = {\n  async boot(t, { to }) { return to.stop(); },\n};\nexport { databaseProvision };\n"],
+    [
+      "exported by a list",
+      "const databaseProvision: DatabaseProvisionHandlers = {\n  async boot(t, { to }) { return to.stop(); },\n};\nexport { databaseProvision };\n",
+    ],
     ["tabs", "export const databaseProvision: DatabaseProvisionHandlers = {\n\tasync boot(t, { to }) { return to.stop(); },\n};\n"],
   ])("are added to %s", (_, body) => {
     const text = `${imports}\n${body}`;
     const after = add(text, wanted(["allocate", "boot", "cleanup"]));
     const shape = survey(after, [wanted(["allocate", "boot", "cleanup"])]);
     expect(shape).toMatchObject({ orphans: [], opaque: [] });
-    expect([...after.matchAll(/NotImplemented\("database\.provision: (\w+)"\)/g)].map((match) => match[1])).toEqual(body.includes("boot") ? ["allocate", "cleanup"] : ["allocate", "boot", "cleanup"]);
+    expect([...after.matchAll(/NotImplemented\("database\.provision: (\w+)"\)/g)].map((match) => match[1])).toEqual(
+      body.includes("boot") ? ["allocate", "cleanup"] : ["allocate", "boot", "cleanup"],
+    );
     // Everything that was there is still there, in its order.
     let at = 0;
     for (const part of text.split(/\s+|(?<=[{},;])|(?=[{},;])/).filter((word) => word !== "")) {
@@ -110,19 +127,30 @@ export const databaseProvision: DatabaseProvisionHandlers = {
   });
 
   test("have the line ends of the file", () => {
-    const text = `${imports}\nexport const databaseProvision: DatabaseProvisionHandlers = {\n  async boot(t, { to }) { return to.stop(); },\n};\n`.replaceAll("\n", "\r\n");
+    const text =
+      `${imports}\nexport const databaseProvision: DatabaseProvisionHandlers = {\n  async boot(t, { to }) { return to.stop(); },\n};\n`.replaceAll(
+        "\n",
+        "\r\n",
+      );
     const after = add(text, wanted(["allocate", "boot", "cleanup"]), wanted(["run"], "databaseDump"));
     expect(after.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
   });
 
   test("extend the imports that are there, and leave names that the file has already", () => {
     const text = `// What it is for.\n\nimport {\n  NotDone,\n} from "pliny/runtime";\nimport type { DatabaseProvisionHandlers } from "../generated/index.js"; // theirs\nimport { other } from "./other.js";\n`;
-    expect(add(text, wanted(["allocate"])).split("\n").slice(0, 9).join("\n")).toBe(
+    expect(
+      add(text, wanted(["allocate"]))
+        .split("\n")
+        .slice(0, 9)
+        .join("\n"),
+    ).toBe(
       `// What it is for.\n\nimport {\n  NotDone,\n  NotImplemented,\n} from "pliny/runtime";\nimport type { DatabaseProvisionHandlers } from "../generated/index.js"; // theirs\nimport { other } from "./other.js";\n`,
     );
     const mixed = add('import { Database } from "../generated/index.js";\nvoid Database;\n', wanted(["allocate"]));
     expect(mixed).toContain('import { Database, type DatabaseProvisionHandlers } from "../generated/index.js";\n');
-    expect(add("#!/usr/bin/env tsx\n// Opens.\n\nconst x = 1;\nvoid x;\n", wanted(["a"]))).toMatch(/^#!.*\n\/\/ Opens\.\n\nimport type \{ DatabaseProvisionHandlers \}/);
+    expect(add("#!/usr/bin/env tsx\n// Opens.\n\nconst x = 1;\nvoid x;\n", wanted(["a"]))).toMatch(
+      /^#!.*\n\/\/ Opens\.\n\nimport type \{ DatabaseProvisionHandlers \}/,
+    );
   });
 
   test("are not added where the rest may come from elsewhere", () => {
@@ -135,7 +163,9 @@ export const databaseProvision: DatabaseProvisionHandlers = {
     ]) {
       expect(add(body, wanted(["allocate"])), body).toBe(body);
     }
-    expect(survey("export const databaseProvision = make();\n", [wanted(["allocate"])]).opaque).toMatchObject([{ text: "databaseProvision" }]);
+    expect(survey("export const databaseProvision = make();\n", [wanted(["allocate"])]).opaque).toMatchObject([
+      { text: "databaseProvision" },
+    ]);
   });
 });
 
@@ -156,7 +186,10 @@ export const all = { databaseProv, other: databaseProv.boot };
 
   test("follow a task that was renamed, and touch only what means it", () => {
     const after = addMissing(text, [wanted(["boot"], "databaseProvision", former)], modules);
-    expect(after.renamed.map(({ from, to }) => [from, to])).toEqual([["databaseProv", "databaseProvision"], ["DatabaseProvHandlers", "DatabaseProvisionHandlers"]]);
+    expect(after.renamed.map(({ from, to }) => [from, to])).toEqual([
+      ["databaseProv", "databaseProvision"],
+      ["DatabaseProvHandlers", "DatabaseProvisionHandlers"],
+    ]);
     expect(after.text).toBe(
       text
         .replace("{ DatabaseProvHandlers }", "{ DatabaseProvisionHandlers }")
@@ -167,8 +200,18 @@ export const all = { databaseProv, other: databaseProv.boot };
   });
 
   test("follow a field whose predicate is written by hand, in each way of writing it", () => {
-    const checks = (constant: string): Wanted => ({ constant, interface: "DatabaseChecks", former: [], members: [{ name: "title", former: ["name"], modifier: "", what: "database: check of title" }] });
-    for (const [before, after] of [["name(value) {\n    return value !== name;\n  }", "title(value) {\n    return value !== name;\n  }"], ["name", "title: name"], ['"name": (v) => true', '"title": (v) => true'], ["['name']: (v) => true", "['title']: (v) => true"]]) {
+    const checks = (constant: string): Wanted => ({
+      constant,
+      interface: "DatabaseChecks",
+      former: [],
+      members: [{ name: "title", former: ["name"], modifier: "", what: "database: check of title" }],
+    });
+    for (const [before, after] of [
+      ["name(value) {\n    return value !== name;\n  }", "title(value) {\n    return value !== name;\n  }"],
+      ["name", "title: name"],
+      ['"name": (v) => true', '"title": (v) => true'],
+      ["['name']: (v) => true", "['title']: (v) => true"],
+    ]) {
       const file = (member: string | undefined): string => `const name = 1;\nexport const databaseChecks = {\n  ${member ?? ""},\n};\n`;
       expect(add(file(before), checks("databaseChecks"))).toBe(file(after));
     }
@@ -186,7 +229,10 @@ const local: MyChecks = {};
 void local;
 `;
     const found = survey(text, [wanted(["boot"])]);
-    expect(found.orphans.map((orphan) => [orphan.text, text.slice(orphan.start, orphan.end)])).toEqual([["`databaseProvision.old`", "old"], ["`databaseDump`", "databaseDump"]]);
+    expect(found.orphans.map((orphan) => [orphan.text, text.slice(orphan.start, orphan.end)])).toEqual([
+      ["`databaseProvision.old`", "old"],
+      ["`databaseDump`", "databaseDump"],
+    ]);
     expect(add(text, wanted(["boot"]))).toBe(text);
   });
 });
@@ -241,21 +287,31 @@ is: { type: string, check: code }
     const models = [modelOf(specs), checkDocuments(example.sources.map(parseSpec)).value];
     for (const model of models) {
       const found = [...wantedByFile(model).values()].flat().map((one) => `${one.constant}: ${one.interface}`);
-      expect(found.sort()).toEqual(handWritten(model).map((one) => `${one.constant}: ${one.interface}`).sort());
+      expect(found.sort()).toEqual(
+        handWritten(model)
+          .map((one) => `${one.constant}: ${one.interface}`)
+          .sort(),
+      );
     }
   });
 
   test("states, hooks, upgrades and predicates become members", () => {
-    const members = [...wantedByFile(modelOf(specs))].map(([file, all]) => [file, Object.fromEntries(all.map((one) => [one.constant, one.members.map((member) => member.name)]))]);
+    const members = [...wantedByFile(modelOf(specs))].map(([file, all]) => [
+      file,
+      Object.fromEntries(all.map((one) => [one.constant, one.members.map((member) => member.name)])),
+    ]);
     expect(members).toEqual([
-      [path, {
-        databaseUpgrades: ["to2", "to3", "from3"],
-        databaseChecks: ["title", "placeStreet"],
-        databaseProvision: ["allocate", "fanOut", "shouldStart", "shouldStop", "onStop"],
-        databaseProvisionChecks: ["size"],
-        sweep: ["sweep"],
-        labelChecks: ["value"],
-      }],
+      [
+        path,
+        {
+          databaseUpgrades: ["to2", "to3", "from3"],
+          databaseChecks: ["title", "placeStreet"],
+          databaseProvision: ["allocate", "fanOut", "shouldStart", "shouldStop", "onStop"],
+          databaseProvisionChecks: ["size"],
+          sweep: ["sweep"],
+          labelChecks: ["value"],
+        },
+      ],
     ]);
   });
 
@@ -272,11 +328,20 @@ is: { type: string, check: code }
 
   test("what was called by the stored key is renamed; what lies in another file is looked after there", () => {
     const model = modelOf(specs);
-    const text = 'import type { DatabaseProvHandlers } from "../generated/index.js";\nexport const databaseProv: DatabaseProvHandlers = {\n  async allocate(task, { to }) { return to.fanOut(); },\n};\n';
+    const text =
+      'import type { DatabaseProvHandlers } from "../generated/index.js";\nexport const databaseProv: DatabaseProvHandlers = {\n  async allocate(task, { to }) { return to.fanOut(); },\n};\n';
     const { files } = planHandlers(model, [{ path: "specs/all.handlers.ts", text }]);
     const all = files.find((file) => file.path === "specs/all.handlers.ts");
-    expect(all?.renamed).toEqual([{ from: "databaseProv", to: "databaseProvision" }, { from: "DatabaseProvHandlers", to: "DatabaseProvisionHandlers" }]);
-    expect(all?.added).toEqual(["databaseProvision.fanOut", "databaseProvision.shouldStart", "databaseProvision.shouldStop", "databaseProvision.onStop"]);
+    expect(all?.renamed).toEqual([
+      { from: "databaseProv", to: "databaseProvision" },
+      { from: "DatabaseProvHandlers", to: "DatabaseProvisionHandlers" },
+    ]);
+    expect(all?.added).toEqual([
+      "databaseProvision.fanOut",
+      "databaseProvision.shouldStart",
+      "databaseProvision.shouldStop",
+      "databaseProvision.onStop",
+    ]);
     expect(all?.missing.map((diagnostic) => diagnostic.code)).toEqual(["GEN133", "GEN133", "GEN132", "GEN132", "GEN132", "GEN132"]);
     expect(files.find((file) => file.path === path)?.added).not.toContain("databaseProvision");
   });
@@ -284,7 +349,13 @@ is: { type: string, check: code }
   test("orphans and what cannot be looked into are warnings; a file that is no TypeScript stops everything", () => {
     const model = modelOf(specs);
     const text = "export const databaseProvision = make();\nexport const sweep = { async sweep() {}, async gone() {} };\n";
-    expect(planHandlers(model, [{ path, text }]).diagnostics.map((diagnostic) => [diagnostic.code, diagnostic.severity])).toEqual([["GEN134", "warning"], ["GEN135", "warning"]]);
-    expect(planHandlers(model, [{ path, text: "export const = ;\n" }])).toMatchObject({ files: [], diagnostics: [{ code: "GEN131", at: { start: 13 } }] });
+    expect(planHandlers(model, [{ path, text }]).diagnostics.map((diagnostic) => [diagnostic.code, diagnostic.severity])).toEqual([
+      ["GEN134", "warning"],
+      ["GEN135", "warning"],
+    ]);
+    expect(planHandlers(model, [{ path, text: "export const = ;\n" }])).toMatchObject({
+      files: [],
+      diagnostics: [{ code: "GEN131", at: { start: 13 } }],
+    });
   });
 });

@@ -12,5 +12,10 @@ export async function check(context: Context): Promise<Outcome> {
   const diagnostics = [...found, ...checked];
   const facts = { specs: specs.sources.length, resources: model.resources.length };
   if (hasErrors(diagnostics)) return { ...stopped(diagnostics), facts };
-  return { exitCode: 0, diagnostics, facts, lines: [`${plural(specs.sources.length, "file")} read${diagnostics.length === 0 ? "; nothing is wrong" : ""}.`] };
+  return {
+    exitCode: 0,
+    diagnostics,
+    facts,
+    lines: [`${plural(specs.sources.length, "file")} read${diagnostics.length === 0 ? "; nothing is wrong" : ""}.`],
+  };
 }

@@ -22,19 +22,35 @@ export function fmt(context: Context, options: FmtOptions): Outcome {
   const sources = named.length === 0 ? all : all.filter((source) => named.includes(source.path));
 
   const torn = findMergeMarkers(sources);
-  const results = sources.filter((source) => !torn.some((diagnostic) => diagnostic.at.file === source)).map((source) => formatted(source, context));
+  const results = sources
+    .filter((source) => !torn.some((diagnostic) => diagnostic.at.file === source))
+    .map((source) => formatted(source, context));
   const refused = [...torn, ...results.flatMap((result) => result.refused)];
   const changed = results.filter((result) => result.text !== result.source.text);
   const facts = { changed: changed.map((result) => result.source.path), unchanged: results.length - changed.length };
 
   if (options.check) {
     const findings = changed.map(({ source, text }) => report.notFormatted(firstDifference(source, text)));
-    const summary = findings.length === 0 ? `${plural(sources.length, "file")} laid out as they should be.` : `${plural(findings.length, "file")} to be laid out. Run \`pliny fmt\`.`;
-    return { exitCode: refused.length > 0 ? 2 : findings.length > 0 ? 1 : 0, diagnostics: [...refused, ...findings], facts, lines: [summary] };
+    const summary =
+      findings.length === 0
+        ? `${plural(sources.length, "file")} laid out as they should be.`
+        : `${plural(findings.length, "file")} to be laid out. Run \`pliny fmt\`.`;
+    return {
+      exitCode: refused.length > 0 ? 2 : findings.length > 0 ? 1 : 0,
+      diagnostics: [...refused, ...findings],
+      facts,
+      lines: [summary],
+    };
   }
   const failures = changed.flatMap(({ source, text }) => writeText(context.project, source.path, text));
-  const summary = `${plural(changed.length, "file")} laid out, ${results.length - changed.length} unchanged${refused.length > 0 ? `, ${plural(refused.length, "mistake")} in the way` : ""}.`;
-  return { exitCode: hasErrors([...refused, ...failures]) ? 2 : 0, diagnostics: [...refused, ...failures], facts, lines: [...listed(facts.changed, "wrote"), summary] };
+  const inTheWay = refused.length > 0 ? `, ${plural(refused.length, "mistake")} in the way` : "";
+  const summary = `${plural(changed.length, "file")} laid out, ${results.length - changed.length} unchanged${inTheWay}.`;
+  return {
+    exitCode: hasErrors([...refused, ...failures]) ? 2 : 0,
+    diagnostics: [...refused, ...failures],
+    facts,
+    lines: [...listed(facts.changed, "wrote"), summary],
+  };
 }
 
 /** The text of a spec laid out; as it is where it cannot be read. */
@@ -52,7 +68,15 @@ export function formatSpec(source: SourceFile): string {
 /** Mistakes after which the text is not known to be what it looks like. */
 const unreadable: ReadonlySet<string> = new Set(
   [
-    report.syntaxWrong, report.tooDeep, report.controlCharacter, report.tabIndentation, report.directive, report.anchor, report.alias, report.tag, report.fileTooLarge,
+    report.syntaxWrong,
+    report.tooDeep,
+    report.controlCharacter,
+    report.tabIndentation,
+    report.directive,
+    report.anchor,
+    report.alias,
+    report.tag,
+    report.fileTooLarge,
   ].map((mistake) => mistake.code),
 );
 

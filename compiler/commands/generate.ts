@@ -1,11 +1,9 @@
-// `pliny generate`: specs in, `generated/` out. All of it is made in memory first and written only if nothing is wrong; with `--check` nothing
-// is written and drift is reported.
+// `pliny generate`: specs in, `generated/` out. All of it is made in memory first and written only if nothing is wrong; with `--check`
+// nothing is written and drift is reported.
 
-import { inputsOf } from "../cache.js";
+import { inputsOf, type LastRun } from "../cache.js";
 import { hasErrors, type Diagnostic } from "../diagnostic.js";
-import {
-  describeDrift, generatedFolder, isAsMade, planWrites, readGenerated, recordOf, writeGenerated,
-} from "../files.js";
+import { describeDrift, generatedFolder, isAsMade, planWrites, readGenerated, recordOf, stampOf, writeGenerated } from "../files.js";
 import { listed, plural, stopped, type Context, type Outcome } from "./outcome.js";
 import { keep, openSpecs, parseSpecs, type ParsedSpecs } from "./specs.js";
 
@@ -20,16 +18,26 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   if (hasErrors(found)) return stopped(found);
 
   const inputs = watch.measure("compare", () => inputsOf(specs.sources));
-  const { value: there, diagnostics: obstacles } = watch.measure("compare", () => readGenerated(context.project, { nowMs: context.wallClock() }));
-  if (hasErrors(obstacles)) return stopped(obstacles);
   const counts = (parsed: ParsedSpecs | null, made: number): Record<string, number> => ({
-    specs: specs.sources.length, fromCache: parsed ? parsed.recalled : specs.sources.length, files: made,
+    specs: specs.sources.length,
+    fromCache: parsed ? parsed.recalled : specs.sources.length,
+    files: made,
   });
+  const unchanged = (run: LastRun): Outcome => {
+    const done = { diagnostics: run.diagnostics, written: [], removed: [], unchanged: run.made.count };
+    return finished(done, { options, stats: watch.stats(counts(null, run.made.count)) });
+  };
 
-  const last = specs.cache.lastRun;
-  if (last?.inputs === inputs && watch.measure("compare", () => isAsMade(there, last.made))) {
-    const done = { diagnostics: last.diagnostics, written: [], removed: [], unchanged: last.made.count };
-    return finished(done, { options, stats: watch.stats(counts(null, last.made.count)) });
+  // From the same specs the same files; so where these are as they were left, there is nothing to compile. `--check` takes no stamp's word.
+  const last = specs.cache.lastRun?.inputs === inputs ? specs.cache.lastRun : null;
+  if (last && !options.check && last.stamp === watch.measure("compare", () => stampOf(context.project))) return unchanged(last);
+  const { value: there, diagnostics: obstacles } = watch.measure("compare", () =>
+    readGenerated(context.project, { nowMs: context.wallClock() }),
+  );
+  if (hasErrors(obstacles)) return stopped(obstacles);
+  if (last && watch.measure("compare", () => isAsMade(there, last.made))) {
+    watch.measure("cache", () => keep(specs, specs.cache, { ...last, stamp: stampOf(context.project) }));
+    return unchanged(last);
   }
 
   const parsed = await watch.measureAsync("parse", () => parseSpecs(specs, context));
@@ -37,20 +45,20 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   context.progress("Compiling");
   const { files, diagnostics } = compileDocuments(parsed.parsed, watch.measure);
   if (hasErrors(diagnostics)) {
-    watch.measure("cache", () => keep(specs, parsed, last));
+    watch.measure("cache", () => keep(specs, parsed, specs.cache.lastRun));
     return stopped(diagnostics);
   }
   const { value: plan, diagnostics: refused } = watch.measure("compare", () => planWrites(there, files));
   if (hasErrors(refused)) return stopped([...diagnostics, ...refused]);
 
   if (options.check) {
-    watch.measure("cache", () => keep(specs, parsed, last));
+    watch.measure("cache", () => keep(specs, parsed, specs.cache.lastRun));
     return checked([...diagnostics, ...describeDrift(there, plan)], { options, stats: watch.stats(counts(parsed, files.length)) });
   }
   context.progress("Writing");
   const { value: done, diagnostics: failures } = watch.measure("write", () => writeGenerated(context.project, plan));
   if (hasErrors(failures)) return { ...stopped([...diagnostics, ...failures]), facts: { ...done } };
-  watch.measure("cache", () => keep(specs, parsed, { inputs, made: recordOf(files), diagnostics }));
+  watch.measure("cache", () => keep(specs, parsed, { inputs, made: recordOf(files), stamp: stampOf(context.project), diagnostics }));
   return finished({ diagnostics, ...done, unchanged: plan.unchanged }, { options, stats: watch.stats(counts(parsed, files.length)) });
 }
 
@@ -71,13 +79,29 @@ function finished({ diagnostics, written, removed, unchanged }: Done, { options,
   const inFolder = (paths: readonly string[]): readonly string[] => paths.map((path) => `${generatedFolder}/${path}`);
   const facts = { written: inFolder(written), removed: inFolder(removed), unchanged, ...(options.stats ? { stats } : {}) };
   const summary = `${plural(written.length, "file")} written, ${removed.length} removed, ${unchanged} unchanged.`;
-  return { exitCode: 0, diagnostics, facts, lines: [...listed(inFolder(written), "wrote"), ...listed(inFolder(removed), "removed"), summary, ...(options.stats ? describeStats(stats) : [])] };
+  return {
+    exitCode: 0,
+    diagnostics,
+    facts,
+    lines: [
+      ...listed(inFolder(written), "wrote"),
+      ...listed(inFolder(removed), "removed"),
+      summary,
+      ...(options.stats ? describeStats(stats) : []),
+    ],
+  };
 }
 
 function checked(diagnostics: readonly Diagnostic[], { options, stats }: Telling): Outcome {
   const drift = diagnostics.filter((diagnostic) => diagnostic.severity === "error");
-  const summary = drift.length === 0 ? `${generatedFolder}/ is what the specs give.` : `${plural(drift.length, "file")} differ from what the specs give. Run \`pliny generate\`.`;
-  const facts = { drift: drift.map((diagnostic) => ({ file: diagnostic.at.file.path, code: diagnostic.code })), ...(options.stats ? { stats } : {}) };
+  const summary =
+    drift.length === 0
+      ? `${generatedFolder}/ is what the specs give.`
+      : `${plural(drift.length, "file")} differ from what the specs give. Run \`pliny generate\`.`;
+  const facts = {
+    drift: drift.map((diagnostic) => ({ file: diagnostic.at.file.path, code: diagnostic.code })),
+    ...(options.stats ? { stats } : {}),
+  };
   return { exitCode: drift.length === 0 ? 0 : 1, diagnostics, facts, lines: [summary, ...(options.stats ? describeStats(stats) : [])] };
 }
 

@@ -1,5 +1,5 @@
-// Adds stubs to a hand-written TypeScript file, and renames in it, by its syntax alone. An edit puts text between what is there or replaces a
-// name; every other byte stays, comments, layout and line ends included.
+// Adds stubs to a hand-written TypeScript file, and renames in it, by its syntax alone. An edit puts text between what is there or replaces
+// a name; every other byte stays, comments, layout and line ends included.
 
 import { ts } from "ts-morph";
 
@@ -46,7 +46,11 @@ export interface Edited {
 
 /** The first mistake in the syntax of a text; null where TypeScript can read it. */
 export function findSyntaxError(path: string, text: string): Remark | null {
-  const { diagnostics = [] } = ts.transpileModule(text, { fileName: path, reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext } });
+  const { diagnostics = [] } = ts.transpileModule(text, {
+    fileName: path,
+    reportDiagnostics: true,
+    compilerOptions: { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext },
+  });
   const [first] = diagnostics;
   if (!first) return null;
   const start = first.start ?? 0;
@@ -82,19 +86,21 @@ export function survey(text: string, wanted: readonly Wanted[]): Survey {
     const names = new Set(one.members.flatMap((member) => [member.name, ...member.former]));
     for (const property of literal.properties) {
       const member = memberName(property);
-      if (member !== null && property.name && !names.has(member)) orphans.push({ ...spanOf(property.name), text: `\`${one.constant}.${member}\`` });
+      if (member !== null && property.name && !names.has(member))
+        orphans.push({ ...spanOf(property.name), text: `\`${one.constant}.${member}\`` });
     }
   }
   // Only what has a generated type is pliny's business; whatever else the file exports is its author's own.
   for (const declaration of declarations(source)) {
     const type = declaredInterface(declaration);
     const name = declaration.name.getText(source);
-    if (exported.names.has(name) && type !== null && importsName(source, type) && !known.has(name)) orphans.push({ ...spanOf(declaration.name), text: `\`${name}\`` });
+    if (exported.names.has(name) && type !== null && importsName(source, type) && !known.has(name))
+      orphans.push({ ...spanOf(declaration.name), text: `\`${name}\`` });
   }
   return { exported: exported.names, exportsUntold: exported.untold, orphans, opaque };
 }
 
-/** Renames after `key`, then adds what is missing. A text that has everything comes back as it is. `wanted`: what belongs into this file. */
+/** Renames after `key`, then adds what is missing of `wanted`, which belongs into this file. A text that lacks nothing comes back as it is. */
 export function addMissing(text: string, wanted: readonly Wanted[], modules: Modules): Edited {
   const added: string[] = [];
   const renamed: { from: string; to: string; at: Remark }[] = [];
@@ -142,7 +148,9 @@ function read(text: string): ts.SourceFile {
 }
 
 function declarations(source: ts.SourceFile): readonly (ts.VariableDeclaration & { readonly name: ts.Identifier })[] {
-  return source.statements.filter(ts.isVariableStatement).flatMap((statement) => statement.declarationList.declarations.filter(hasPlainName));
+  return source.statements
+    .filter(ts.isVariableStatement)
+    .flatMap((statement) => statement.declarationList.declarations.filter(hasPlainName));
 }
 
 function hasPlainName(declaration: ts.VariableDeclaration): declaration is ts.VariableDeclaration & { readonly name: ts.Identifier } {
@@ -161,8 +169,12 @@ function exportedNames(source: ts.SourceFile): { readonly names: ReadonlySet<str
       if (!statement.exportClause) untold ||= !statement.isTypeOnly;
       else if (ts.isNamedExports(statement.exportClause)) for (const { name } of statement.exportClause.elements) names.add(name.text);
       else names.add(statement.exportClause.name.text);
-    } else if (ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword)) {
-      if (ts.isVariableStatement(statement)) for (const { name } of statement.declarationList.declarations) for (const one of boundNames(name)) names.add(one);
+    } else if (
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword)
+    ) {
+      if (ts.isVariableStatement(statement))
+        for (const { name } of statement.declarationList.declarations) for (const one of boundNames(name)) names.add(one);
       else if ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name) names.add(statement.name.text);
     }
   }
@@ -182,7 +194,13 @@ function nameIn(source: ts.SourceFile, { constant, former }: Wanted): string | n
 /** The object literal that a constant is, through `satisfies`, `as` and brackets. */
 function literalOf(declaration: ts.VariableDeclaration): ts.ObjectLiteralExpression | null {
   let expression = declaration.initializer;
-  while (expression && (ts.isSatisfiesExpression(expression) || ts.isAsExpression(expression) || ts.isParenthesizedExpression(expression) || ts.isTypeAssertionExpression(expression))) {
+  while (
+    expression &&
+    (ts.isSatisfiesExpression(expression) ||
+      ts.isAsExpression(expression) ||
+      ts.isParenthesizedExpression(expression) ||
+      ts.isTypeAssertionExpression(expression))
+  ) {
     expression = expression.expression;
   }
   return expression && ts.isObjectLiteralExpression(expression) ? expression : null;
@@ -239,7 +257,8 @@ function renamesOf(source: ts.SourceFile, wanted: Wanted): readonly Rename[] {
   const there = new Set(literal?.properties.map(memberName));
   for (const member of wanted.members) {
     const from = member.former.find((old) => there.has(old) && !wanted.members.some((other) => other.name === old));
-    if (from !== undefined && !there.has(member.name)) renames.push({ from, to: member.name, apply: (text) => renameMember(text, wanted.constant, from, member.name) });
+    if (from !== undefined && !there.has(member.name))
+      renames.push({ from, to: member.name, apply: (text) => renameMember(text, wanted.constant, from, member.name) });
   }
   return renames;
 }
@@ -271,7 +290,8 @@ function declaresInside(node: ts.Node, name: string): boolean {
   if (!ts.isBlock(node)) return false;
   return node.statements.some(
     (statement) =>
-      (ts.isVariableStatement(statement) && statement.declarationList.declarations.some((declaration) => boundNames(declaration.name).includes(name))) ||
+      (ts.isVariableStatement(statement) &&
+        statement.declarationList.declarations.some((declaration) => boundNames(declaration.name).includes(name))) ||
       ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name?.text === name),
   );
 }
@@ -283,7 +303,16 @@ function isMemberName(node: ts.Identifier): boolean {
   if (ts.isBindingElement(parent)) return parent.propertyName === node;
   // `import { from as local }`: the first name is the other module's, and that has been renamed there.
   if (ts.isExportSpecifier(parent)) return parent.propertyName !== undefined && parent.name === node;
-  return (ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent) || ts.isPropertyDeclaration(parent) || ts.isPropertySignature(parent) || ts.isMethodSignature(parent) || ts.isGetAccessor(parent) || ts.isSetAccessor(parent)) && parent.name === node;
+  return (
+    (ts.isPropertyAssignment(parent) ||
+      ts.isMethodDeclaration(parent) ||
+      ts.isPropertyDeclaration(parent) ||
+      ts.isPropertySignature(parent) ||
+      ts.isMethodSignature(parent) ||
+      ts.isGetAccessor(parent) ||
+      ts.isSetAccessor(parent)) &&
+    parent.name === node
+  );
 }
 
 function renameMember(text: string, constant: string, from: string, to: string): string {
@@ -368,7 +397,10 @@ function importsName(source: ts.SourceFile, name: string): boolean {
   return importsOf(source).some((one) => {
     const { importClause } = one;
     const bindings = importClause?.namedBindings;
-    return importClause?.name?.text === name || (bindings !== undefined && ts.isNamedImports(bindings) && bindings.elements.some((element) => element.name.text === name));
+    return (
+      importClause?.name?.text === name ||
+      (bindings !== undefined && ts.isNamedImports(bindings) && bindings.elements.some((element) => element.name.text === name))
+    );
   });
 }
 
@@ -379,12 +411,17 @@ function importsOf(source: ts.SourceFile): readonly ts.ImportDeclaration[] {
 /** Adds a name to the import of its module, or an import where there is none. A name that the file has already stays what it is. */
 function addImport(text: string, { name, from, isType, newLine }: Import): string {
   const source = read(text);
-  const declaredHere = source.statements.some((statement) => (ts.isClassDeclaration(statement) || ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) && statement.name?.text === name);
+  const declaredHere = source.statements.some(
+    (statement) =>
+      (ts.isClassDeclaration(statement) || ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) &&
+      statement.name?.text === name,
+  );
   if (declaredHere || importsName(source, name)) return text;
   const imports = importsOf(source);
   for (const one of imports) {
     const bindings = one.importClause?.namedBindings;
-    if (!ts.isStringLiteral(one.moduleSpecifier) || one.moduleSpecifier.text !== from || !bindings || !ts.isNamedImports(bindings)) continue;
+    if (!ts.isStringLiteral(one.moduleSpecifier) || one.moduleSpecifier.text !== from || !bindings || !ts.isNamedImports(bindings))
+      continue;
     const typeOnly = one.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
     if (typeOnly && !isType) continue;
     const last = bindings.elements.at(-1);
@@ -405,7 +442,9 @@ function addImport(text: string, { name, from, isType, newLine }: Import): strin
 
 /** Behind the comment that says what a file is for, if a blank line sets it apart; else the beginning. */
 function endOfOpening(text: string): number {
-  const opening = /^\ufeff?(?:#![^\n]*\n)?(?:(?:[ \t]*\/\/[^\n]*\n)+[ \t]*\r?\n|\/\*(?:(?!\*\/)[\s\S])*\*\/[ \t]*\r?\n[ \t]*\r?\n)?/.exec(text);
+  const opening = /^\ufeff?(?:#![^\n]*\n)?(?:(?:[ \t]*\/\/[^\n]*\n)+[ \t]*\r?\n|\/\*(?:(?!\*\/)[\s\S])*\*\/[ \t]*\r?\n[ \t]*\r?\n)?/.exec(
+    text,
+  );
   return opening?.[0].length ?? 0;
 }
 
@@ -417,5 +456,8 @@ interface Edit {
 
 /** From the last to the first, so that no edit moves another; of two at one place the first comes first in the text. */
 function apply(text: string, edits: readonly Edit[]): string {
-  return edits.toReversed().toSorted((left, right) => right.start - left.start).reduce((current, edit) => current.slice(0, edit.start) + edit.text + current.slice(edit.end), text);
+  return edits
+    .toReversed()
+    .toSorted((left, right) => right.start - left.start)
+    .reduce((current, edit) => current.slice(0, edit.start) + edit.text + current.slice(edit.end), text);
 }

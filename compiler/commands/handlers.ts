@@ -1,5 +1,5 @@
-// `pliny handlers`: beside each `specs/x.yaml`, what `specs/x.handlers.ts` lacks, as stubs that throw, and what `key` renamed. Nothing that a
-// person wrote is removed or changed otherwise.
+// `pliny handlers`: beside each `specs/x.yaml`, what `specs/x.handlers.ts` lacks, as stubs that throw, and what `key` renamed. Nothing that
+// a person wrote is removed or changed otherwise.
 
 import { hasErrors, report, type Diagnostic } from "../diagnostic.js";
 import { generatedFolder, listHandlers, place, writeText } from "../files.js";
@@ -30,7 +30,10 @@ export async function handlers(context: Context, options: HandlersOptions): Prom
   const facts = { files: changed.map(({ path, added, renamed }) => ({ file: path, added, renamed })) };
   if (options.check) {
     const missing = changed.flatMap((file) => file.missing);
-    const summary = missing.length === 0 ? "Everything that is written by hand is there." : `${plural(missing.length, "part")} missing. Run \`pliny handlers\`.`;
+    const summary =
+      missing.length === 0
+        ? "Everything that is written by hand is there."
+        : `${plural(missing.length, "part")} missing. Run \`pliny handlers\`.`;
     return { exitCode: missing.length === 0 ? 0 : 1, diagnostics: [...missing, ...remarks], facts, lines: [summary] };
   }
   const failures = changed.flatMap((file) => writeText(context.project, file.path, file.after));
@@ -40,7 +43,11 @@ export async function handlers(context: Context, options: HandlersOptions): Prom
     diagnostics: remarks,
     facts,
     lines: [
-      ...changed.flatMap(({ path, added, renamed }) => [`  wrote ${path}`, ...added.map((name) => `    + ${name}`), ...renamed.map(({ from, to }) => `    ${from} → ${to}`)]),
+      ...changed.flatMap(({ path, added, renamed }) => [
+        `  wrote ${path}`,
+        ...added.map((name) => `    + ${name}`),
+        ...renamed.map(({ from, to }) => `    ${from} → ${to}`),
+      ]),
       `${changed.length === 0 ? "Nothing is missing" : `${plural(changed.length, "file")} written`}.`,
     ],
   };
@@ -58,7 +65,10 @@ export interface PlannedFile {
 }
 
 /** What to do to the hand-written files so that nothing is missing; `there` are those that exist. */
-export function planHandlers(model: Model, there: readonly SourceFile[]): { readonly files: readonly PlannedFile[]; readonly diagnostics: readonly Diagnostic[] } {
+export function planHandlers(
+  model: Model,
+  there: readonly SourceFile[],
+): { readonly files: readonly PlannedFile[]; readonly diagnostics: readonly Diagnostic[] } {
   const errors = there.flatMap((file) => {
     const error = findSyntaxError(file.path, file.text);
     return error ? [report.handlersSyntax({ file, start: error.start, end: error.end }, error.text)] : [];
@@ -70,17 +80,30 @@ export function planHandlers(model: Model, there: readonly SourceFile[]): { read
   const surveys = there.map((file) => ({ file, found: survey(file.text, everything) }));
   // A constant may lie in another file than the one beside its spec; then it is looked after where it lies.
   const homeOf = (path: string, { constant, former }: Wanted): string =>
-    surveys.find(({ found }) => [constant, ...former.map((old) => old.constant)].some((name) => found.exported.has(name)))?.file.path ?? path;
+    surveys.find(({ found }) => [constant, ...former.map((old) => old.constant)].some((name) => found.exported.has(name)))?.file.path ??
+    path;
   const byHome = groupBy(all, ({ path, one }) => homeOf(path, one));
 
   const texts = new Map(there.map((file) => [file.path, file.text]));
   const files = [...byHome].map(([path, homed]): PlannedFile => {
     const before = texts.get(path) ?? "";
-    const edited = addMissing(before, homed.map(({ one }) => one), modulesOf(path, model));
+    const edited = addMissing(
+      before,
+      homed.map(({ one }) => one),
+      modulesOf(path, model),
+    );
     const file = { path, text: before };
-    const at = ({ start, end }: Remark): { readonly file: SourceFile; readonly start: number; readonly end: number } => ({ file, start, end });
+    const at = ({ start, end }: Remark): { readonly file: SourceFile; readonly start: number; readonly end: number } => ({
+      file,
+      start,
+      end,
+    });
     return {
-      path, before, after: edited.text, added: edited.added, renamed: edited.renamed.map(({ from, to }) => ({ from, to })),
+      path,
+      before,
+      after: edited.text,
+      added: edited.added,
+      renamed: edited.renamed.map(({ from, to }) => ({ from, to })),
       missing: [
         ...edited.renamed.map((rename) => report.handlerRenamed(at(rename.at), rename.from, rename.to)),
         ...edited.missing.map((remark) => report.handlerMissing(before === "" ? place(path) : at(remark), remark.text)),
@@ -115,7 +138,12 @@ export function wantedByFile(model: Model): ReadonlyMap<string, readonly Wanted[
   ];
   const taken = new Set(wanted.map(({ one }) => one.constant));
   const byPath = groupBy(wanted, ({ of }) => of.at.document.file.path.replace(/\.yaml$/, ".handlers.ts"));
-  return new Map([...byPath].map(([path, found]) => [path, found.map(({ one }) => ({ ...one, former: one.former.filter((old) => !taken.has(old.constant)) }))]));
+  return new Map(
+    [...byPath].map(([path, found]) => [
+      path,
+      found.map(({ one }) => ({ ...one, former: one.former.filter((old) => !taken.has(old.constant)) })),
+    ]),
+  );
 }
 
 function ofResource(model: Model, resource: Resource): readonly Wanted[] {
@@ -145,12 +173,17 @@ function ofType(model: Model, type: NamedType): readonly Wanted[] {
   return [wantedOf(names, "Checks", "Checks", [{ name: "value", former: [], modifier: "", what: `${type.name}: check` }])];
 }
 
-function upgradesOf({ upgrades, write }: { readonly upgrades: readonly Upgrade[]; readonly write: number }, names: readonly string[]): readonly Wanted[] {
+function upgradesOf(
+  { upgrades, write }: { readonly upgrades: readonly Upgrade[]; readonly write: number },
+  names: readonly string[],
+): readonly Wanted[] {
   const members = upgrades
     .filter((upgrade) => upgrade.set === null)
     .flatMap(({ version }): readonly WantedMember[] => [
       { name: `to${version}`, former: [], modifier: "", what: `${names[0]}: upgrade to version ${version}` },
-      ...(write < version ? [{ name: `from${version}`, former: [], modifier: "" as const, what: `${names[0]}: back from version ${version}` }] : []),
+      ...(write < version
+        ? [{ name: `from${version}`, former: [], modifier: "" as const, what: `${names[0]}: back from version ${version}` }]
+        : []),
     ]);
   return members.length === 0 ? [] : [wantedOf(names, "Upgrades", "Upgrades", members)];
 }
@@ -175,7 +208,10 @@ function typeByKey(type: FieldType): FieldType {
 }
 
 function wantedOf(names: readonly string[], interfaceEnd: string, constantEnd: string, members: readonly WantedMember[]): Wanted {
-  const [own, ...former] = names.map((name) => ({ constant: `${constantName(name)}${constantEnd}`, interface: `${className(name)}${interfaceEnd}` }));
+  const [own, ...former] = names.map((name) => ({
+    constant: `${constantName(name)}${constantEnd}`,
+    interface: `${className(name)}${interfaceEnd}`,
+  }));
   if (!own) throw new Error("An element has no name.");
   return { ...own, former, members };
 }

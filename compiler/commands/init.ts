@@ -23,7 +23,9 @@ export function init(context: Context): Outcome {
     lines: [
       ...written.map((path) => `  wrote ${path}`),
       ...kept.map((path) => `  kept  ${path} (it was there)`),
-      ...(isModule(readText(project, "package.json")) ? [] : ["", "package.json lacks `\"type\": \"module\"`; what is generated are modules: npm pkg set type=module"]),
+      ...(isModule(readText(project, "package.json"))
+        ? []
+        : ["", 'package.json lacks `"type": "module"`; what is generated are modules: npm pkg set type=module']),
       "",
       "Next:",
       "  npx pliny generate     makes generated/ from specs/",
@@ -35,7 +37,12 @@ export function init(context: Context): Outcome {
 
 /** What a folder's name makes as the name of a package. */
 function packageName(folder: string): string {
-  return folder.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "") || "control-plane";
+  return (
+    folder
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, "-")
+      .replace(/^-+|-+$/g, "") || "control-plane"
+  );
 }
 
 function isModule(text: string | null): boolean {

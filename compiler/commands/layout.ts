@@ -101,7 +101,7 @@ function buildBlock(token: CST.BlockMap | CST.BlockSequence): Built {
   for (const item of token.items) {
     // The line break after a comment may stand with what follows it; it is no blank line there.
     const start = previous.at(-1)?.type === "comment" && item.start[0]?.type === "newline" ? item.start.slice(1) : item.start;
-    previous = item.value ? [] : item.sep ?? item.start;
+    previous = item.value ? [] : (item.sep ?? item.start);
     const isEntry = token.type === "block-seq" ? start.some((part) => part.type === "seq-item-ind") : item.sep !== undefined;
     if (!isEntry) {
       lead = [...lead, ...remarks(start)];
@@ -111,14 +111,24 @@ function buildBlock(token: CST.BlockMap | CST.BlockSequence): Built {
     const dash = start.findIndex((part) => part.type === "seq-item-ind");
     const [above, opening] = token.type === "block-seq" ? [start.slice(0, dash), start.slice(dash + 1)] : [start, item.sep ?? []];
     const key = token.type === "block-map" ? (item.key ? oneLine(item.key) : "") : null;
-    const [entry, leftover] = buildEntry({ lead: [...lead, ...remarks(above)], key, opening: afterColon(opening), value: item.value ?? null });
+    const [entry, leftover] = buildEntry({
+      lead: [...lead, ...remarks(above)],
+      key,
+      opening: afterColon(opening),
+      value: item.value ?? null,
+    });
     entries.push(entry);
     lead = leftover;
   }
   // Comments after the last entry belong to the level that they are indented to.
   const out = lead.findIndex((remark) => remark !== "blank" && remark.column < token.indent);
   const split = out === -1 ? lead.length - (lead.at(-1) === "blank" ? 1 : 0) : lead[out - 1] === "blank" ? out - 1 : out;
-  return { node: { kind: token.type === "block-map" ? "map" : "list", flat: null, entries, closing: lead.slice(0, split) }, behind: null, commentPadded: false, leftover: lead.slice(split) };
+  return {
+    node: { kind: token.type === "block-map" ? "map" : "list", flat: null, entries, closing: lead.slice(0, split) },
+    behind: null,
+    commentPadded: false,
+    leftover: lead.slice(split),
+  };
 }
 
 interface Opening {
@@ -137,9 +147,28 @@ function buildEntry({ lead, key, opening, value }: Opening): readonly [Entry, re
   const comments = under.filter((remark) => remark !== "blank");
   if (behind !== null && built.behind !== null) {
     // Only one fits behind: what was said of the key goes above it.
-    return [{ lead: [...lead, { comment: behind, column: 0 }], key, value: built.node, behind: built.behind, under: comments, gap, commentPadded: false }, built.leftover];
+    return [
+      {
+        lead: [...lead, { comment: behind, column: 0 }],
+        key,
+        value: built.node,
+        behind: built.behind,
+        under: comments,
+        gap,
+        commentPadded: false,
+      },
+      built.leftover,
+    ];
   }
-  const entry = { lead, key, value: built.node, behind: behind ?? built.behind, under: comments, gap, commentPadded: behind === null ? built.commentPadded : commentPadded };
+  const entry = {
+    lead,
+    key,
+    value: built.node,
+    behind: behind ?? built.behind,
+    under: comments,
+    gap,
+    commentPadded: behind === null ? built.commentPadded : commentPadded,
+  };
   return [entry, built.leftover];
 }
 
@@ -156,9 +185,22 @@ function buildFlow(token: CST.FlowCollection): Built {
     else if (start.behind !== null) lead = [...lead, { comment: start.behind, column: 0 }];
     lead = [...lead, ...start.leftover].filter((remark) => remark !== "blank");
     if (!item.key && !item.sep && !item.value) continue;
-    const opening = [...(item.key && "end" in item.key ? (item.key.end ?? []) : []).filter((part) => part.type === "comment"), ...afterColon(item.sep ?? [])];
-    const [entry, leftover] = buildEntry({ lead, key: item.key || item.sep ? (item.key ? oneLine(item.key) : "") : null, opening, value: item.value ?? null });
-    const pair: Node = { kind: "map", flat: flatEntry(entry, item.sep !== undefined), entries: [{ ...entry, lead: [], behind: null }], closing: [] };
+    const opening = [
+      ...(item.key && "end" in item.key ? (item.key.end ?? []) : []).filter((part) => part.type === "comment"),
+      ...afterColon(item.sep ?? []),
+    ];
+    const [entry, leftover] = buildEntry({
+      lead,
+      key: item.key || item.sep ? (item.key ? oneLine(item.key) : "") : null,
+      opening,
+      value: item.value ?? null,
+    });
+    const pair: Node = {
+      kind: "map",
+      flat: flatEntry(entry, item.sep !== undefined),
+      entries: [{ ...entry, lead: [], behind: null }],
+      closing: [],
+    };
     const isPair = entry.key !== null && token.start.type === "flow-seq-start";
     entries.push({ ...(isPair ? { ...entry, key: null, value: pair, under: [] } : entry), gap: 1, commentPadded: false });
     lead = leftover.filter((remark) => remark !== "blank");
@@ -167,7 +209,11 @@ function buildFlow(token: CST.FlowCollection): Built {
   const end = trailing(token.end);
   // Nothing can stand in empty brackets; what was said in them is said below.
   if (entries.length === 0) {
-    return { node: { kind: isMap ? "map" : "list", flat: isMap ? "{}" : "[]", entries, closing: [] }, ...end, leftover: [...lead, ...end.leftover] };
+    return {
+      node: { kind: isMap ? "map" : "list", flat: isMap ? "{}" : "[]", entries, closing: [] },
+      ...end,
+      leftover: [...lead, ...end.leftover],
+    };
   }
   const hasComment = lead.length > 0 || entries.some((entry) => entry.lead.length > 0 || entry.behind !== null || entry.under.length > 0);
   const flats = entries.map((entry) => flatEntry(entry, true));
@@ -177,7 +223,14 @@ function buildFlow(token: CST.FlowCollection): Built {
 
 /** An entry of a flow collection on one line, or null where it has none. */
 function flatEntry({ key, value }: Entry, hasColon: boolean): string | null {
-  const text = value === null ? "" : isCollection(value) ? value.flat : value.kind === "text" && value.lines.length === 1 ? (value.lines[0] ?? "") : null;
+  const text =
+    value === null
+      ? ""
+      : isCollection(value)
+        ? value.flat
+        : value.kind === "text" && value.lines.length === 1
+          ? (value.lines[0] ?? "")
+          : null;
   if (text === null || key === null) return text;
   return value === null ? (hasColon ? `${key}:` : key) : `${key}: ${text}`;
 }
@@ -190,7 +243,7 @@ function buildBlockScalar(token: CST.BlockScalar): Built {
   const indicator = /[1-9]/.exec(header)?.[0];
   const written = token.source.replace(/\n$/, "").split("\n");
   const first = written.find((line) => line.trim() !== "") ?? "";
-  const indent = indicator === undefined ? /^ */.exec(first)?.[0].length ?? 0 : Math.max(token.indent, 0) + Number(indicator);
+  const indent = indicator === undefined ? (/^ */.exec(first)?.[0].length ?? 0) : Math.max(token.indent, 0) + Number(indicator);
   const lines = written.map((line) => line.slice(indent));
   const leftover: Remark[] = [];
   // Only `+` keeps the blank lines at the end; else they stand between this and what follows.
@@ -199,7 +252,12 @@ function buildBlockScalar(token: CST.BlockScalar): Built {
     leftover[0] = "blank";
   }
   const comment = properties.find((part) => part.type === "comment");
-  return { node: { kind: "block", style: header.slice(0, 1), chomping, lines }, behind: comment?.source.trimEnd() ?? null, commentPadded: false, leftover };
+  return {
+    node: { kind: "block", style: header.slice(0, 1), chomping, lines },
+    behind: comment?.source.trimEnd() ?? null,
+    commentPadded: false,
+    leftover,
+  };
 }
 
 /** The lines of a scalar: each without its indentation, quotes made alike. */
@@ -207,7 +265,9 @@ function scalarLines(token: CST.FlowScalar): readonly string[] {
   const lines = token.source.split("\n");
   if (lines.length === 1) return [token.type === "scalar" ? token.source : requote(token)];
   // A space before the end of a line may be escaped in double quotes; elsewhere it says nothing.
-  return lines.map((line, at) => (at === 0 ? line : line.trimStart())).map((line) => (token.type === "double-quoted-scalar" ? line : line.trimEnd()));
+  return lines
+    .map((line, at) => (at === 0 ? line : line.trimStart()))
+    .map((line) => (token.type === "double-quoted-scalar" ? line : line.trimEnd()));
 }
 
 function requote(token: CST.FlowScalar): string {
@@ -256,7 +316,12 @@ function remarks(parts: readonly CST.SourceToken[]): readonly Remark[] {
 }
 
 function refuseProperties(parts: readonly CST.SourceToken[]): void {
-  if (parts.some((part) => part.type === "anchor" || part.type === "tag" || part.type === "explicit-key-ind" || part.type === "flow-error-end")) throw new Unsupported();
+  if (
+    parts.some(
+      (part) => part.type === "anchor" || part.type === "tag" || part.type === "explicit-key-ind" || part.type === "flow-error-end",
+    )
+  )
+    throw new Unsupported();
 }
 
 // ---- from entries to lines
@@ -297,7 +362,9 @@ function printRoot({ node, behind, leftover }: Built): readonly Row[] {
   const rest = printRemarks(leftover, 0);
   if (isCollection(node)) {
     const comment: readonly Row[] = behind === null ? [] : [{ ...empty, text: behind }];
-    return node.flat !== null && node.flat.length <= width ? [{ ...empty, text: node.flat, comment: behind }, ...rest] : [...comment, ...printEntries(node, 0), ...rest];
+    return node.flat !== null && node.flat.length <= width
+      ? [{ ...empty, text: node.flat, comment: behind }, ...rest]
+      : [...comment, ...printEntries(node, 0), ...rest];
   }
   if (node.kind === "block") throw new Unsupported();
   const { lines } = node;
@@ -305,13 +372,25 @@ function printRoot({ node, behind, leftover }: Built): readonly Row[] {
 }
 
 function printEntries(node: Collection, indent: number): readonly Row[] {
-  const rows = node.entries.flatMap((entry, at) => [...printRemarks(at === 0 ? withoutFirstBlank(entry.lead) : entry.lead, indent), ...printEntry(entry, indent, node)]);
+  const rows = node.entries.flatMap((entry, at) => [
+    ...printRemarks(at === 0 ? withoutFirstBlank(entry.lead) : entry.lead, indent),
+    ...printEntry(entry, indent, node),
+  ]);
   return [...rows, ...printRemarks(node.closing, indent)];
 }
 
 function printEntry(entry: Entry, indent: number, of: Node): readonly Row[] {
   const { key, value, behind, under, gap, commentPadded } = entry;
-  const head: Line = { ...empty, indent, dashes: key === null ? "- " : "", key, comment: behind, gap, commentPadded, of: under.length === 0 && key !== null ? of : null };
+  const head: Line = {
+    ...empty,
+    indent,
+    dashes: key === null ? "- " : "",
+    key,
+    comment: behind,
+    gap,
+    commentPadded,
+    of: under.length === 0 && key !== null ? of : null,
+  };
   const between = printRemarks(under, indent + 2);
   if (value === null) return [{ ...head, dashes: key === null ? "-" : "" }, ...between];
   const room = width - indent - (key === null ? 2 : key.length + 2);
@@ -325,8 +404,15 @@ function printEntry(entry: Entry, indent: number, of: Node): readonly Row[] {
       if (key !== null) return [{ ...head, of: null }, ...between, ...rows];
       // The first line of what is nested goes behind the dash; comments above it go above the dash.
       const first = rows.findIndex((row) => row !== "blank" && !isComment(row));
-      const above = [...(behind === null ? [] : [{ ...empty, indent, text: behind }]), ...printRemarks(under, indent), ...rows.slice(0, first).map((row) => (row === "blank" ? row : { ...row, indent }))];
-      return [...above, ...rows.slice(first).map((row, at) => (at === 0 && row !== "blank" ? { ...row, indent, dashes: `- ${row.dashes}` } : row))];
+      const above = [
+        ...(behind === null ? [] : [{ ...empty, indent, text: behind }]),
+        ...printRemarks(under, indent),
+        ...rows.slice(0, first).map((row) => (row === "blank" ? row : { ...row, indent })),
+      ];
+      return [
+        ...above,
+        ...rows.slice(first).map((row, at) => (at === 0 && row !== "blank" ? { ...row, indent, dashes: `- ${row.dashes}` } : row)),
+      ];
     }
     case "text": {
       const [first = "", ...rest] = value.lines;
@@ -337,7 +423,12 @@ function printEntry(entry: Entry, indent: number, of: Node): readonly Row[] {
       }
       const above = key === null ? printRemarks(under, indent) : [];
       if (rest.length === 0) return [...above, { ...head, text: first }];
-      const lines = rest.map((text, at) => ({ ...empty, indent: text === "" ? 0 : indent + 2, text, comment: at === last ? behind : null }));
+      const lines = rest.map((text, at) => ({
+        ...empty,
+        indent: text === "" ? 0 : indent + 2,
+        text,
+        comment: at === last ? behind : null,
+      }));
       return [...above, { ...head, text: first, comment: null, of: null }, ...lines];
     }
     case "block": {
@@ -385,7 +476,7 @@ function collapseBlanks(rows: readonly Row[]): readonly Row[] {
 
 function alignColumns(rows: readonly Row[]): readonly string[] {
   const texts: string[] = [];
-  for (let at = 0; at < rows.length; ) {
+  for (let at = 0; at < rows.length;) {
     const first = rows[at];
     let end = at + 1;
     if (first !== "blank" && first?.of) while (isSameMap(rows[end], first.of)) end += 1;
@@ -408,9 +499,16 @@ function renderGroup(group: readonly Line[]): readonly string[] {
   const columnOf = (line: Line): number => startOf(line).length + line.gap;
   const firstPadded = group.findIndex((line) => line.gap > 1);
   let from = firstPadded === -1 ? group.length : firstPadded;
-  for (let line = group[from], above = group[from - 1]; line && above && columnOf(above) === columnOf(line); above = group[from - 1]) from -= 1;
+  for (let line = group[from], above = group[from - 1]; line && above && columnOf(above) === columnOf(line); above = group[from - 1])
+    from -= 1;
   const keyWidth = Math.max(0, ...group.slice(from).map((line) => startOf(line).length));
-  const texts = group.map((line, at) => (line.text === "" ? startOf(line) : line.key === null ? startOf(line) + line.text : `${startOf(line).padEnd(at < from ? 0 : keyWidth)} ${line.text}`));
+  const texts = group.map((line, at) =>
+    line.text === ""
+      ? startOf(line)
+      : line.key === null
+        ? startOf(line) + line.text
+        : `${startOf(line).padEnd(at < from ? 0 : keyWidth)} ${line.text}`,
+  );
   const isPadded = group.some((line) => line.commentPadded);
   const textWidth = isPadded ? Math.max(...group.map((line, at) => (line.comment === null ? 0 : (texts[at] ?? "").length))) : 0;
   return group.map((line, at) => {

@@ -32,8 +32,11 @@ export function stopped(diagnostics: readonly Diagnostic[]): Outcome {
 
 /** `2 errors, 1 warning.` */
 export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
-  const counts = (["error", "warning", "info"] as const).map((severity) => [severity, diagnostics.filter((diagnostic) => diagnostic.severity === severity).length] as const);
-  return `${counts.flatMap(([severity, count]) => (count === 0 ? [] : [plural(count, severity === "info" ? "note" : severity)])).join(", ")}.`;
+  const counts = (["error", "warning", "info"] as const).map(
+    (severity) => [severity, diagnostics.filter((diagnostic) => diagnostic.severity === severity).length] as const,
+  );
+  const said = counts.flatMap(([severity, count]) => (count === 0 ? [] : [plural(count, severity === "info" ? "note" : severity)]));
+  return `${said.join(", ")}.`;
 }
 
 export function plural(count: number, noun: string): string {

@@ -74,13 +74,16 @@ async function readAll(sources: readonly SourceFile[], context: Context): Promis
 }
 
 /** Keeps what this run learned, unless the cache says it all already. */
-export function keep({ cache, identity, cacheFile }: Specs, { entries, recalled }: ParsedSpecs, lastRun: LastRun | null): void {
+export function keep({ cache, identity, cacheFile }: Specs, { entries }: Pick<ParsedSpecs, "entries">, lastRun: LastRun | null): void {
   if (cacheFile === null) return;
-  const known = recalled === entries.size && cache.entries.size === entries.size && cache.lastRun?.inputs === lastRun?.inputs && cache.lastRun?.made.digest === lastRun?.made.digest;
-  if (!known) writeCache(cacheFile, cacheText({ lastRun, entries }, identity));
+  const { lastRun: known } = cache;
+  const sameRun = known?.inputs === lastRun?.inputs && known?.stamp === lastRun?.stamp && known?.made.digest === lastRun?.made.digest;
+  const sameEntries =
+    entries.size === cache.entries.size && [...entries].every(([path, entry]) => cache.entries.get(path)?.hash === entry.hash);
+  if (!sameRun || !sameEntries) writeCache(cacheFile, cacheText({ lastRun, entries }, identity));
 }
 
-/** Specs read and parsed, for the commands that want the model and nothing else; null for the documents where something forbids going on. */
+/** Specs read and parsed, for the commands that want the model and nothing else; no documents where something forbids going on. */
 export async function loadDocuments(context: Context): Promise<Checked<ParsedSpecs["parsed"] | null> & { readonly specs: Specs }> {
   const { value: specs, diagnostics } = openSpecs(context);
   if (hasErrors(diagnostics)) return { specs, value: null, diagnostics };
@@ -88,4 +91,3 @@ export async function loadDocuments(context: Context): Promise<Checked<ParsedSpe
   keep(specs, parsed, specs.cache.lastRun);
   return { specs, value: parsed.parsed, diagnostics };
 }
-

@@ -45,10 +45,10 @@ function measureOnce({ program, args, folder }: Command): Measured {
     ? spawnSync(gnuTime, ["-f", "%M", "-o", peak, program, ...args], { cwd: folder, encoding: "utf8" })
     : spawnSync(program, args, { cwd: folder, encoding: "utf8" });
   const wallMs = performance.now() - started;
-  if (run.status !== 0) throw new Error(`${program} ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`);
-  const peakBytes = timed ? Number(readFileSync(peak, "utf8").trim()) * 1024 : null;
+  const told = timed && run.status === 0 ? readFileSync(peak, "utf8") : null;
   rmSync(scratch, { recursive: true });
-  return { wallMs, peakBytes };
+  if (run.status !== 0) throw new Error(`${program} ${args.join(" ")} failed:\n${run.stdout}${run.stderr}`);
+  return { wallMs, peakBytes: told === null ? null : Number(told.trim()) * 1024 };
 }
 
 export function median(values: readonly number[]): number {
