@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // argv in, streams and an exit code out. A command's module is loaded only when it is called, and this is the only file that prints.
 
+import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
 import { version } from "#version";
 import { countDiagnostics, type Context, type Outcome } from "./commands/outcome.js";
@@ -77,6 +78,9 @@ const rows: readonly Row[] = [
   },
 ];
 
+// A run lives for a second or two, in which V8 spends as long on making fast what will not run again. With four times the patience a check
+// of 1,000 resources took 0.6 of the time, and making the files 0.75 (medians of three, 500,000 against the usual 135,168).
+setFlagsFromString("--interrupt-budget=500000");
 await main(process.argv);
 
 async function main(argv: readonly string[]): Promise<void> {

@@ -384,11 +384,10 @@ export const report = {
     "SPC043",
     "error",
     story(
-      "Each resource, type and task becomes a class or an interface, with others beside it whose names begin with its own: " +
-        "`DatabaseFields`, `DatabaseCreate`, `DatabaseDumpHandlers`; a task's class is named after its resource and itself, a " +
-        "dataset's after the plural. No two of all these may be the same.",
-      "resource: database\n---\nresource: database_fields",
-      "resource: database\n---\nresource: database_column",
+      "Each resource, type and task becomes a class or an interface; a task's class is named after its resource and itself, a " +
+        "dataset's after the plural. No two of all these may be the same. (Names made up beside them, such as `DatabaseFields`, give way.)",
+      "resource: database_dump\n---\nresource: database\n---\ntask: dump\nof: database\nevery: { interval: 1d }\nstates: { go: { to: stop } }",
+      "resource: database_dump\n---\nresource: database\n---\ntask: back_up\nof: database\nevery: { interval: 1d }\nstates: { go: { to: stop } }",
     ),
     (at, { className, owner, other, first }) => ({
       at,

@@ -450,9 +450,7 @@ function replaceFile(path: string, text: string): void {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.pliny`);
   const mode = lstatOf(path)?.mode ?? null;
   try {
-    rmSync(temporary, { force: true });
-    // `wx` follows no link that someone put there meanwhile.
-    const handle = openSync(temporary, "wx");
+    const handle = openNew(temporary);
     try {
       const bytes = Buffer.from(text, "utf8");
       for (let offset = 0; offset < bytes.length;) offset += writeSync(handle, bytes, offset);
@@ -464,6 +462,17 @@ function replaceFile(path: string, text: string): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** `wx` follows no link that someone put there meanwhile. What a run of the same number left there goes. */
+function openNew(path: string): number {
+  try {
+    return openSync(path, "wx");
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    rmSync(path, { force: true });
+    return openSync(path, "wx");
   }
 }
 

@@ -2,28 +2,37 @@
 
 import { createHash } from "node:crypto";
 
-/** `fan_out` → `fanOut`: `_` and what follows becomes a capital, a last `_` drops. */
-export function camelCase(name: string): string {
-  if (!name.includes("_")) return name;
-  return name.replace(/_+([a-z0-9])/g, (_, next: string) => next.toUpperCase()).replace(/_+$/, "");
+/** A name is asked for some twenty times in a run, and so are most texts; what became of one is remembered. */
+function remembered(make: (text: string) => string): (text: string) => string {
+  const made = new Map<string, string>();
+  return (text) => {
+    const known = made.get(text);
+    if (known !== undefined) return known;
+    const result = make(text);
+    made.set(text, result);
+    return result;
+  };
 }
+
+/** `fan_out` → `fanOut`: `_` and what follows becomes a capital, a last `_` drops. */
+export const camelCase: (name: string) => string = remembered((name) =>
+  name.replace(/_+([a-z0-9])/g, (_, next: string) => next.toUpperCase()).replace(/_+$/, ""),
+);
 
 /** `fan_out` → `FanOut`. */
-export function pascalCase(name: string): string {
+export const pascalCase: (name: string) => string = remembered((name) => {
   const camel = camelCase(name);
   return camel.slice(0, 1).toUpperCase() + camel.slice(1);
-}
+});
 
 /** `database.provision` → `DatabaseProvision`: the class of a task, the start of its types' names. */
-export function className(qualifiedName: string): string {
-  return qualifiedName.split(".").map(pascalCase).join("");
-}
+export const className: (qualifiedName: string) => string = remembered((name) => name.split(".").map(pascalCase).join(""));
 
 /** `database.provision` → `databaseProvision`: the constant that holds its handlers. */
-export function constantName(qualifiedName: string): string {
+export const constantName: (qualifiedName: string) => string = remembered((qualifiedName) => {
   const name = className(qualifiedName);
   return name.slice(0, 1).toLowerCase() + name.slice(1);
-}
+});
 
 /** A name that stands alone as a constant: JavaScript's reserved words take a `_` behind. */
 export function bindingName(name: string): string {
@@ -40,9 +49,7 @@ const reservedWords: ReadonlySet<string> = new Set(
 );
 
 /** `app_instance` → `app-instance`: files are kebab-case. */
-export function fileName(name: string): string {
-  return name.replace(/_+$/, "").replace(/_+/g, "-");
-}
+export const fileName: (name: string) => string = remembered((name) => name.replace(/_+$/, "").replace(/_+/g, "-"));
 
 /** The plural for routes, datasets and views, by the English rule: `policy` → `policies`, `box` → `boxes`, `day` → `days`. */
 export function pluralOf(name: string): string {
@@ -74,24 +81,24 @@ function visibleLines(text: string): readonly string[] {
 const invisible = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
 
 /** Text as a TypeScript string literal, double-quoted, that means exactly this text. */
-export function stringLiteral(text: string): string {
+export const stringLiteral: (text: string) => string = remembered((text) => {
   return JSON.stringify(text).replace(invisible, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
-}
+});
 
 /** Text as an SQL string literal that means exactly this text. Postgres holds no NUL and no lone surrogate, and `check` lets none through. */
-export function sqlString(text: string): string {
+export const sqlString: (text: string) => string = remembered((text) => {
   const escaped = text
     .replaceAll("\\", "\\\\")
     .replaceAll("'", "''")
     .replaceAll("\n", "\\n")
     .replace(invisible, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
   return escaped.includes("\\") ? `E'${escaped}'` : `'${escaped}'`;
-}
+});
 
 /** A name as an SQL identifier of at most 63 bytes, always quoted: a longer one is cut and ends in eight digits of its hash. */
-export function sqlIdentifier(name: string): string {
+export const sqlIdentifier: (name: string) => string = remembered((name) => {
   return `"${fitIdentifier(name).replaceAll('"', '""')}"`;
-}
+});
 
 /** Names made for SQL are of ASCII, so bytes are characters. */
 export function fitIdentifier(name: string): string {
@@ -103,14 +110,14 @@ export function fitIdentifier(name: string): string {
  * Text as Markdown that reads as this text and nothing more: no emphasis, link, HTML, table cell, formula or block begins or ends in it.
  * One line, which may stand in a table.
  */
-export function markdownText(text: string): string {
+export const markdownText: (text: string) => string = remembered((text) => {
   return visibleLines(text)
     .map((line) => line.replaceAll("\t", " ").trim())
     .join(" ")
     .replace(markdownMark, "\\$&")
     .replace(/^[#>+=-]/, "\\$&")
     .replace(/^([0-9]{1,9})([.)])/, "$1\\$2");
-}
+});
 
 // What opens something in the middle of a line. GitHub makes links of addresses and then reads no escapes in them, so an address that needs
 // one, or has no scheme, is kept from being a link.
@@ -118,18 +125,18 @@ const spanMark = String.raw`[\\\`*[<|~$]|&(?=[#A-Za-z])|(?<![A-Za-z0-9])_|_(?![A
 const markdownMark = new RegExp(`${spanMark}|@|(?<=www)\\.|:(?=//\\S*(?:${spanMark}|@))`, "gi");
 
 /** Text as Markdown code, which may stand in a table. What could end the backquotes, or the cell, is spelt with entities instead. */
-export function markdownCode(text: string): string {
+export const markdownCode: (text: string) => string = remembered((text) => {
   const line = visibleLines(text).join(" ").replaceAll("\t", " ");
   if (/^[^`|\\\s]+(?: [^`|\\\s]+)*$/.test(line)) return `\`${line}\``;
   return `<code>${line.replace(/[\\`*_[\]<>&|~$:@!]|^ | $| (?= )/g, (mark) => `&#${mark.codePointAt(0) ?? 0};`)}</code>`;
-}
+});
 
 /** Text as a label in a Mermaid diagram: all but letters, digits and a few harmless marks is spelt with Mermaid's own entities. */
-export function mermaidText(text: string): string {
+export const mermaidText: (text: string) => string = remembered((text) => {
   return visibleLines(text)
     .join(" ")
     .replace(/[^A-Za-z0-9 _.,()/-]/gu, (mark) => `#${mark.codePointAt(0) ?? 0};`);
-}
+});
 
 /** The nearest of `names` to `name`, if it is near enough to be what was meant: at most one edit in three letters. */
 export function didYouMean(name: string, names: readonly string[]): string | null {

@@ -2,8 +2,8 @@
 
 import { type Given, type Ref, type Secret, type TaskRef, known, toRef, toSecret, toTaskRef } from "pliny/codec";
 import {
-  Dataset, type Match, type Next, type Pliny, type PollStep, type Range, Resource, type ResourceRow, type ResourceType, type Step, Task,
-  type TaskCode, type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
+  Dataset, type Match, type Next, type Pliny, type PollStep, type Range, Resource, type ResourceCode, type ResourceRow, type ResourceType,
+  type Step, Task, type TaskCode, type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
 } from "pliny/runtime";
 import {
   type DatabaseChanges, type DatabaseDeprovisionState, type DatabaseDumpFields, type DatabaseDumpState, type DatabaseFields,
@@ -117,6 +117,10 @@ export const databaseType: ResourceType<Database> = {
 
 export interface DatabaseUpgrades {
   to3(old: DatabaseFields2): Pick<DatabaseFields, "endpoint"> & Partial<DatabaseFields>;
+}
+
+export function databaseCode(upgrades: DatabaseUpgrades): ResourceCode {
+  return { type: databaseType, upgrades };
 }
 
 /** Drops the database and its role, and what was dumped of it. */

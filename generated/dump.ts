@@ -2,8 +2,8 @@
 
 import type { Given, Ref } from "pliny/codec";
 import {
-  Dataset, type Match, type Next, type Pliny, type Range, Resource, type ResourceRow, type ResourceType, type Step, Task, type TaskCode,
-  type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
+  Dataset, type Match, type Next, type Pliny, type Range, Resource, type ResourceCode, type ResourceRow, type ResourceType, type Step, Task,
+  type TaskCode, type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
 } from "pliny/runtime";
 import type { Database } from "./database.js";
 import {
@@ -77,6 +77,10 @@ export const dumpType: ResourceType<Dump> = {
     erasing: { starts: "dump.erase", then: "stop", else: "failed", timeoutMs: 3_600_000, onTimeout: "failed" },
   },
 };
+
+export function dumpCode(): ResourceCode {
+  return { type: dumpType };
+}
 
 /** Removes the folder and all in it. */
 export class DumpErase extends Task {

@@ -3,14 +3,14 @@
 import type { App } from "pliny/runtime";
 import {
   type DatabaseDeprovisionHandlers, type DatabaseDumpHandlers, type DatabaseProvisionHandlers, type DatabaseResizeHandlers,
-  type DatabaseRotatePasswordHandlers, type DatabaseUpgrades, databaseDeprovisionCode, databaseDumpCode, databaseProvisionCode,
-  databaseResizeCode, databaseRotatePasswordCode, databaseType,
+  type DatabaseRotatePasswordHandlers, type DatabaseUpgrades, databaseCode, databaseDeprovisionCode, databaseDumpCode,
+  databaseProvisionCode, databaseResizeCode, databaseRotatePasswordCode,
 } from "./database.js";
-import { type DumpEraseHandlers, dumpEraseCode, dumpType } from "./dump.js";
+import { type DumpEraseHandlers, dumpCode, dumpEraseCode } from "./dump.js";
 import {
-  type ReplicaPromoteHandlers, type ReplicaProvisionHandlers, replicaPromoteCode, replicaProvisionCode, replicaType,
+  type ReplicaPromoteHandlers, type ReplicaProvisionHandlers, replicaCode, replicaPromoteCode, replicaProvisionCode,
 } from "./replica.js";
-import { type TeamRotatePasswordsHandlers, teamRotatePasswordsCode, teamType } from "./team.js";
+import { type TeamRotatePasswordsHandlers, teamCode, teamRotatePasswordsCode } from "./team.js";
 
 export * from "./api.js";
 export * from "./database.js";
@@ -41,10 +41,10 @@ export interface Code {
 export function createApp(code: Code): App {
   return {
     resources: [
-      { type: databaseType, upgrades: code.databaseUpgrades },
-      { type: dumpType },
-      { type: replicaType },
-      { type: teamType },
+      databaseCode(code.databaseUpgrades),
+      dumpCode(),
+      replicaCode(),
+      teamCode(),
     ],
     tasks: [
       databaseDeprovisionCode(code.databaseDeprovision),

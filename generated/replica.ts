@@ -2,8 +2,8 @@
 
 import type { Given, Ref } from "pliny/codec";
 import {
-  type Match, type Next, type Pliny, type PollStep, type ResourceRow, type ResourceType, type Spawn, type SpawnStep, type Step, Task,
-  type TaskCode, type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
+  type Match, type Next, type Pliny, type PollStep, type ResourceCode, type ResourceRow, type ResourceType, type Spawn, type SpawnStep,
+  type Step, Task, type TaskCode, type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
 } from "pliny/runtime";
 import { Database, type DatabaseFilter, Databases } from "./database.js";
 import {
@@ -79,6 +79,10 @@ export const replicaType: ResourceType<Replica> = {
     promoting: { starts: "replica.promote", then: "online", else: "failed", timeoutMs: 14_400_000, onTimeout: "failed" },
   },
 };
+
+export function replicaCode(): ResourceCode {
+  return { type: replicaType };
+}
 
 /** Makes the replica a database in its own right. What wrote to the primary has to be pointed here. */
 export class ReplicaPromote extends Task {

@@ -2,8 +2,8 @@
 
 import { type Given, type Secret, toSecret } from "pliny/codec";
 import {
-  Dataset, type Match, type Next, type Pliny, type Range, Resource, type ResourceRow, type ResourceType, type SpawnOn, type SpawnStep, Task,
-  type TaskCode, type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
+  Dataset, type Match, type Next, type Pliny, type Range, Resource, type ResourceCode, type ResourceRow, type ResourceType, type SpawnOn,
+  type SpawnStep, Task, type TaskCode, type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
 } from "pliny/runtime";
 import type { Database } from "./database.js";
 import {
@@ -75,6 +75,10 @@ export const teamType: ResourceType<Team> = {
     suspended: { to: ["active", "stop"] },
   },
 };
+
+export function teamCode(): ResourceCode {
+  return { type: teamType };
+}
 
 /** After a leak, gives every database of the team a new password. */
 export class TeamRotatePasswords extends Task {

@@ -167,6 +167,25 @@ describe("drift", () => {
 });
 
 describe("a spec that does not compile", () => {
+  test("does not keep the mistakes of the others back, nor does one that cannot be read", () => {
+    put("specs/torn.yaml", "resource: torn\nfields: { a: [ }\n");
+    put("specs/old.yml", "resource: old\n");
+    put("specs/team.yaml", "resource: team\nparent: old\nstates: { live: { to: gone } }\n");
+    writeFileSync(join(folder, "specs/bytes.yaml"), Buffer.from([0x72, 0xff]));
+    for (const command of ["check", "generate"]) {
+      const { status, stderr } = pliny([command]);
+      expect(status).toBe(2);
+      // `old` may be the name of what could not be read, so nobody says that there is no such resource.
+      expect(stderr.match(/^error \S+ \S+:/gm)).toEqual([
+        "error SPC001 specs/bytes.yaml:1:2:",
+        "error GEN105 specs/old.yml:1:1:",
+        expect.stringMatching(/^error \S+ specs\/team.yaml:3:/),
+        expect.stringMatching(/^error \S+ specs\/torn.yaml:2:/),
+      ]);
+      expect(existsSync(join(folder, "generated"))).toBe(false);
+    }
+  });
+
   test("is told on stderr with exit code 2, and nothing is written", () => {
     put("specs/team.yaml", broken);
     for (const command of ["check", "generate", "handlers"]) {

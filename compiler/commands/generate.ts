@@ -5,7 +5,7 @@ import { inputsOf, type LastRun } from "../cache.js";
 import { hasErrors, type Diagnostic } from "../diagnostic.js";
 import { describeDrift, generatedFolder, isAsMade, planWrites, readGenerated, recordOf, stampOf, writeGenerated } from "../files.js";
 import { listed, plural, stopped, type Context, type Outcome } from "./outcome.js";
-import { keep, openSpecs, parseSpecs, type ParsedSpecs } from "./specs.js";
+import { allThatIsWrong, keep, openSpecs, parseSpecs, type ParsedSpecs } from "./specs.js";
 
 export interface GenerateOptions {
   readonly check: boolean;
@@ -15,7 +15,7 @@ export interface GenerateOptions {
 export async function generate(context: Context, options: GenerateOptions): Promise<Outcome> {
   const watch = stopwatch(context);
   const { value: specs, diagnostics: found } = watch.measure("read", () => openSpecs(context));
-  if (hasErrors(found)) return stopped(found);
+  if (hasErrors(found)) return stopped(await allThatIsWrong(specs, found, context));
 
   const inputs = watch.measure("compare", () => inputsOf(specs.sources));
   const counts = (parsed: ParsedSpecs | null, made: number): Record<string, number> => ({

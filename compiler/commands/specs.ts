@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { cacheText, emptyCache, readCacheText, recall, recallEntry, type Cache, type CacheEntry, type LastRun } from "../cache.js";
-import { hasErrors, type Checked } from "../diagnostic.js";
+import { hasErrors, sortDiagnostics, type Checked, type Diagnostic } from "../diagnostic.js";
 import type { SpecDocument } from "../document.js";
 import { compilerIdentity, findCacheFile, findMergeMarkers, readCache, readSpecs, writeCache } from "../files.js";
 import type { SourceFile } from "../source.js";
@@ -18,7 +18,7 @@ export interface Specs {
   readonly cacheFile: string | null;
 }
 
-/** What stands in `specs/`, and what is known of it. After an error in the diagnostics there is nothing to go on with. */
+/** What stands in `specs/`, and what is known of it. After an error in the diagnostics only `allThatIsWrong` has a use for it. */
 export function openSpecs(context: Context): Checked<Specs> {
   const { value: sources, diagnostics } = readSpecs(context.project);
   const conflicts = findMergeMarkers(sources);
@@ -26,7 +26,21 @@ export function openSpecs(context: Context): Checked<Specs> {
   const identity = compilerIdentity();
   const text = cacheFile === null ? null : readCache(cacheFile);
   const cache = text === null ? emptyCache : readCacheText(text, identity, sources);
-  return { value: { sources, cache, identity, cacheFile }, diagnostics: conflicts.length > 0 ? conflicts : diagnostics };
+  // What a merge left makes no sense of a spec.
+  if (conflicts.length > 0) return { value: { sources: [], cache, identity, cacheFile }, diagnostics: conflicts };
+  return { value: { sources, cache, identity, cacheFile }, diagnostics };
+}
+
+/** After errors in reading: those, and what is wrong with the specs that could be read. */
+export async function allThatIsWrong(specs: Specs, found: readonly Diagnostic[], context: Context): Promise<readonly Diagnostic[]> {
+  if (specs.sources.length === 0) return found;
+  const { parsed } = await parseSpecs(specs, context);
+  const { checkDocuments } = await import("../compile.js");
+  // A name that leads nowhere may be that of a spec that could not be read; a document without a name says so.
+  const unread = { path: found[0]?.at.file.path ?? "", text: "" };
+  const nameless: SpecDocument = { kind: "resource", file: unread, written: {}, places: [], spec: {}, lost: [[]] };
+  const { diagnostics } = checkDocuments([...parsed, { value: [nameless], diagnostics: [] }]);
+  return sortDiagnostics([...found, ...diagnostics]);
 }
 
 export interface ParsedSpecs {
@@ -47,7 +61,7 @@ export async function parseSpecs({ sources, cache }: Specs, context: Context): P
     const reading = found ? null : readings.shift();
     const entry = reading ? reading.entry : cache.entries.get(source.path);
     if (entry) entries.set(source.path, entry);
-    const now = found ?? (reading?.entry ? recallEntry(reading.entry, source) : reading?.parsed);
+    const now = found ?? reading?.parsed ?? (reading?.entry ? recallEntry(reading.entry, source) : null);
     if (!now) throw new Error(`${source.path} was not parsed.`);
     return now;
   });
@@ -86,7 +100,7 @@ export function keep({ cache, identity, cacheFile }: Specs, { entries }: Pick<Pa
 /** Specs read and parsed, for the commands that want the model and nothing else; no documents where something forbids going on. */
 export async function loadDocuments(context: Context): Promise<Checked<ParsedSpecs["parsed"] | null> & { readonly specs: Specs }> {
   const { value: specs, diagnostics } = openSpecs(context);
-  if (hasErrors(diagnostics)) return { specs, value: null, diagnostics };
+  if (hasErrors(diagnostics)) return { specs, value: null, diagnostics: await allThatIsWrong(specs, diagnostics, context) };
   const parsed = await parseSpecs(specs, context);
   keep(specs, parsed, specs.cache.lastRun);
   return { specs, value: parsed.parsed, diagnostics };

@@ -297,9 +297,10 @@ export interface CheckedField {
 /** The fields with `check: code`, inside records and containers too. */
 export function checkedFields(model: Model, fields: readonly Field[], prefix: string, member: string = ""): readonly CheckedField[] {
   return fields.flatMap((field) => {
+    const inner = recordIn(field.type);
+    if (!field.check && !inner) return [];
     const own = camelCase(`${member}_${field.name}`.replace(/^_/, ""));
     const name = nestedName(model, prefix, field.name);
-    const inner = recordIn(field.type);
     return [...(field.check ? [{ field, member: own, name }] : []), ...(inner ? checkedFields(model, inner.fields, name, `${member}_${field.name}`.replace(/^_/, "")) : [])];
   });
 }

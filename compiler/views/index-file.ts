@@ -29,7 +29,7 @@ export interface HandWritten {
 /** Everything that somebody has to write for these specs, by resource and task. */
 export function handWritten(model: Model): readonly HandWritten[] {
   const resources = model.resources.flatMap((resource) => [
-    ...parts(model, resource, pascalCase(resource.name), constantName(resource.name), `./${fileName(resource.name)}`, false),
+    ...resourceParts(model, resource),
     ...resource.tasks.flatMap((task) => taskParts(model, task)),
   ]);
   const types = model.types.filter((type) => hasChecks(model, type)).map((type) => ({
@@ -38,6 +38,10 @@ export function handWritten(model: Model): readonly HandWritten[] {
     module: "./types",
   }));
   return [...resources, ...model.tasks.flatMap((task) => taskParts(model, task)), ...types];
+}
+
+function resourceParts(model: Model, resource: Resource): readonly HandWritten[] {
+  return parts(model, resource, pascalCase(resource.name), constantName(resource.name), `./${fileName(resource.name)}`, false);
 }
 
 function taskParts(model: Model, task: Task): readonly HandWritten[] {
@@ -80,11 +84,8 @@ export function indexView(model: Model, imports: Imports): IndexView {
     app: imports.type("pliny/runtime", "App"),
     resources: model.resources.map((resource) => {
       const constant = constantName(resource.name);
-      return `${objectText({
-        type: imports.value(`./${fileName(resource.name)}`, `${constant}Type`),
-        upgrades: hasUpgrades(resource) ? `code.${constant}Upgrades` : undefined,
-        checks: hasFieldChecks(model, resource) ? `code.${constant}Checks` : undefined,
-      })},`;
+      const code = imports.value(`./${fileName(resource.name)}`, `${constant}Code`);
+      return `${code}(${resourceParts(model, resource).map((part) => `code.${part.constant}`).join(", ")}),`;
     }),
     tasks: tasks.map((task) => {
       const constant = constantName(task.qualifiedName);

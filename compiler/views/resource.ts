@@ -32,6 +32,9 @@ export interface ResourceView {
   readonly typeType: string;
   readonly settings: readonly string[];
   readonly states: readonly string[];
+  readonly codeParameters: string;
+  readonly codeType: string;
+  readonly codeMembers: string;
   readonly upgrades: readonly string[];
   readonly checks: readonly string[];
 }
@@ -50,6 +53,8 @@ export function resourceView(model: Model, resource: Resource, imports: Imports)
   const state = imports.type(shape, derived("State"));
   const parent = parentType(resource, scope);
   const required = allFields(model, resource).filter((field) => field.required);
+  const upgrades = upgradeLines(resource, (version) => imports.type(shape, version === resource.version ? derived("Fields") : shapeName(model, derived("Fields"), version)), scope);
+  const checks = checkLines(resource.fields, own, scope);
   const requiredNames = required.map((field) => stringLiteral(camelCase(field.name))).join(" | ");
   return {
     doc: docComment(resource, ""),
@@ -82,8 +87,11 @@ export function resourceView(model: Model, resource: Resource, imports: Imports)
     typeType: `${imports.type(runtime, "ResourceType")}<${own}>`,
     settings: settings(resource, own, shape, imports),
     states: resource.states.map((one) => `${memberName(one.name)}: ${stateText(model, resource, one)},`),
-    upgrades: upgradeLines(resource, (version) => imports.type(shape, version === resource.version ? derived("Fields") : shapeName(model, derived("Fields"), version)), scope),
-    checks: checkLines(resource.fields, own, scope),
+    codeParameters: [...(upgrades.length > 0 ? [`upgrades: ${derived("Upgrades")}`] : []), ...(checks.length > 0 ? [`checks: ${derived("Checks")}`] : [])].join(", "),
+    codeType: imports.type(runtime, "ResourceCode"),
+    codeMembers: [`type: ${constantName(resource.name)}Type`, ...(upgrades.length > 0 ? ["upgrades"] : []), ...(checks.length > 0 ? ["checks"] : [])].join(", "),
+    upgrades,
+    checks,
   };
 }
 
