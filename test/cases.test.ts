@@ -18,7 +18,7 @@ describe.each(goldenCases)("$name", (goldenCase) => {
   const result = compileFolder(goldenCase.folder);
 
   // A test and not a step before all of them, so that `-t` rewrites what it names and nothing else.
-  if (update) test("rewritten", () => rewrite(goldenCase, result));
+  test.each(update ? ["expected"] : [])("%s is rewritten", () => rewrite(goldenCase, result));
 
   test("diagnostics", () => {
     expect(render(result)).toBe(expectedDiagnostics(goldenCase));

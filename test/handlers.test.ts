@@ -7,7 +7,7 @@ import { checkDocuments } from "../compiler/compile.js";
 import type { Model } from "../compiler/model.js";
 import { parseSpec } from "../compiler/parse.js";
 import { handWritten } from "../compiler/views/index-file.js";
-import { compileFolder } from "./setup/cases.js";
+import { compileFolder, goldenCases } from "./setup/cases.js";
 import { projectRoot } from "./setup/project.js";
 import { readSyntax } from "./setup/typescript.js";
 
@@ -283,8 +283,8 @@ is: { type: string, check: code }
   const path = "specs/deep/database.handlers.ts";
 
   test("everything that createApp asks for is wanted, by the same names", () => {
-    const example = compileFolder(projectRoot);
-    const models = [modelOf(specs), checkDocuments(example.sources.map(parseSpec)).value];
+    const clean = [projectRoot, ...goldenCases.map((one) => one.folder)].map((folder) => compileFolder(folder)).filter(({ files }) => files.length > 0);
+    const models = [modelOf(specs), ...clean.map(({ sources }) => checkDocuments(sources.map(parseSpec)).value)];
     for (const model of models) {
       const found = [...wantedByFile(model).values()].flat().map((one) => `${one.constant}: ${one.interface}`);
       expect(found.sort()).toEqual(

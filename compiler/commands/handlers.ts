@@ -4,9 +4,10 @@
 import { hasErrors, report, type Diagnostic } from "../diagnostic.js";
 import { generatedFolder, listHandlers, place, writeText } from "../files.js";
 import type { Field, FieldType, Model, NamedType, Resource, Task, Upgrade } from "../model.js";
-import { camelCase, className, constantName } from "../naming.js";
+import { bindingName, camelCase, className, constantName } from "../naming.js";
 import type { SourceFile } from "../source.js";
 import { checkedFields } from "../views/field-text.js";
+import { derivedNames } from "../views/names.js";
 import { addMissing, findSyntaxError, survey, type Remark, type Wanted, type WantedMember } from "./handlers-edit.js";
 import { plural, stopped, type Context, type Outcome } from "./outcome.js";
 import { loadDocuments } from "./specs.js";
@@ -148,7 +149,7 @@ export function wantedByFile(model: Model): ReadonlyMap<string, readonly Wanted[
 
 function ofResource(model: Model, resource: Resource): readonly Wanted[] {
   const names = [resource.name, ...(resource.key === resource.name ? [] : [resource.key])];
-  return [...upgradesOf(resource, names), ...checksOf(model, resource.fields, names)];
+  return [...upgradesOf(model, resource, names), ...checksOf(model, resource.fields, names)];
 }
 
 function ofTask(model: Model, task: Task): readonly Wanted[] {
@@ -163,17 +164,18 @@ function ofTask(model: Model, task: Task): readonly Wanted[] {
     ...(task.shouldStop ? [method("shouldStop", "should_stop")] : []),
     ...(task.onStop ? [method("onStop", "on_stop")] : []),
   ];
-  return [wantedOf(names, "Handlers", "", members), ...upgradesOf(task, names), ...checksOf(model, [...task.args, ...task.fields], names)];
+  return [wantedOf(model, names, "Handlers", members), ...upgradesOf(model, task, names), ...checksOf(model, [...task.args, ...task.fields], names)];
 }
 
 function ofType(model: Model, type: NamedType): readonly Wanted[] {
   const names = [type.name, ...(type.key === type.name ? [] : [type.key])];
   if (type.is.kind === "record") return checksOf(model, type.is.fields, names);
   if (!type.is.field.check) return [];
-  return [wantedOf(names, "Checks", "Checks", [{ name: "value", former: [], modifier: "", what: `${type.name}: check` }])];
+  return [wantedOf(model, names, "Checks", [{ name: "value", former: [], modifier: "", what: `${type.name}: check` }])];
 }
 
 function upgradesOf(
+  model: Model,
   { upgrades, write }: { readonly upgrades: readonly Upgrade[]; readonly write: number },
   names: readonly string[],
 ): readonly Wanted[] {
@@ -185,7 +187,7 @@ function upgradesOf(
         ? [{ name: `from${version}`, former: [], modifier: "" as const, what: `${names[0]}: back from version ${version}` }]
         : []),
     ]);
-  return members.length === 0 ? [] : [wantedOf(names, "Upgrades", "Upgrades", members)];
+  return members.length === 0 ? [] : [wantedOf(model, names, "Upgrades", members)];
 }
 
 function checksOf(model: Model, fields: readonly Field[], names: readonly string[]): readonly Wanted[] {
@@ -195,7 +197,7 @@ function checksOf(model: Model, fields: readonly Field[], names: readonly string
     const old = former[at]?.member ?? member;
     return { name: member, former: old === member ? [] : [old], modifier: "", what: `${names[0]}: check of ${field.name}` };
   });
-  return members.length === 0 ? [] : [wantedOf(names, "Checks", "Checks", members)];
+  return members.length === 0 ? [] : [wantedOf(model, names, "Checks", members)];
 }
 
 function byKey(field: Field): Field {
@@ -207,10 +209,12 @@ function typeByKey(type: FieldType): FieldType {
   return "of" in type ? { ...type, of: typeByKey(type.of) } : type;
 }
 
-function wantedOf(names: readonly string[], interfaceEnd: string, constantEnd: string, members: readonly WantedMember[]): Wanted {
+type HandWrittenEnding = "Handlers" | "Upgrades" | "Checks";
+
+function wantedOf(model: Model, names: readonly string[], ending: HandWrittenEnding, members: readonly WantedMember[]): Wanted {
   const [own, ...former] = names.map((name) => ({
-    constant: `${constantName(name)}${constantEnd}`,
-    interface: `${className(name)}${interfaceEnd}`,
+    constant: ending === "Handlers" ? bindingName(constantName(name)) : `${constantName(name)}${ending}`,
+    interface: derivedNames(model, className(name))(ending),
   }));
   if (!own) throw new Error("An element has no name.");
   return { ...own, former, members };
