@@ -204,13 +204,17 @@ export const report = {
       "database:\n  fields: { name: string }",
       "resource: database\nfields: { name: string }",
     ),
-    (at, { near }) => ({
+    (at, { near, isConfigElsewhere }) => ({
       at,
       message: "This document has none of the keys 'resource', 'task' and 'type', so nobody knows what it is.",
-      hint: near === null ? "Write `resource: <name>`, `task: <name>` or `type: <name>`." : `Did you mean '${near}'?`,
+      hint: isConfigElsewhere
+        ? "pliny.yaml lies beside specs/: move it there."
+        : near === null
+          ? "Write `resource: <name>`, `task: <name>` or `type: <name>`."
+          : `Did you mean '${near}'?`,
       edit: near === null ? null : { at, newText: near },
     }),
-  ) as Mistake<[at: SourceLocation, said: { readonly near: string | null }]>,
+  ) as Mistake<[at: SourceLocation, said: { readonly near: string | null; readonly isConfigElsewhere: boolean }]>,
   severalKinds: mistake(
     "SPC017",
     "error",

@@ -81,24 +81,25 @@ function visibleLines(text: string): readonly string[] {
 const invisible = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}/gu;
 
 /** Text as a TypeScript string literal, double-quoted, that means exactly this text. */
-export const stringLiteral: (text: string) => string = remembered((text) => {
+export function stringLiteral(text: string): string {
+  if (/^[\w .,:;/(){}<>=+*^$-]*$/.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(invisible, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
-});
+}
 
 /** Text as an SQL string literal that means exactly this text. Postgres holds no NUL and no lone surrogate, and `check` lets none through. */
-export const sqlString: (text: string) => string = remembered((text) => {
+export function sqlString(text: string): string {
   const escaped = text
     .replaceAll("\\", "\\\\")
     .replaceAll("'", "''")
     .replaceAll("\n", "\\n")
     .replace(invisible, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
   return escaped.includes("\\") ? `E'${escaped}'` : `'${escaped}'`;
-});
+}
 
 /** A name as an SQL identifier of at most 63 bytes, always quoted: a longer one is cut and ends in eight digits of its hash. */
-export const sqlIdentifier: (name: string) => string = remembered((name) => {
+export function sqlIdentifier(name: string): string {
   return `"${fitIdentifier(name).replaceAll('"', '""')}"`;
-});
+}
 
 /** Names made for SQL are of ASCII, so bytes are characters. */
 export function fitIdentifier(name: string): string {

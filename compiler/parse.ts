@@ -14,9 +14,9 @@ import type { SourceFile, SourceLocation } from "./source.js";
 /** Of one document so many mistakes of each sort are shown, and of one file twice as many in all. */
 const maxShown = 100;
 
-/** The documents of one file. `pliny.yaml` is one of kind `config`; any other holds resources, tasks and types. */
+/** The documents of one file. `pliny.yaml`, beside `specs/`, is one of kind `config`; any other holds resources, tasks and types. */
 export function parseSpec(file: SourceFile): Checked<readonly SpecDocument[]> {
-  const isConfig = /(?:^|\/)pliny\.yaml$/.test(file.path);
+  const isConfig = file.path === "pliny.yaml";
   const { value: scanned, diagnostics: between } = scan(file);
   const diagnostics: Diagnostic[] = between.slice(0, maxShown);
   const documents: SpecDocument[] = [];
@@ -63,7 +63,8 @@ function readDocument(file: SourceFile, scanned: ScannedDocument, isConfig: bool
   if (kind === undefined) {
     const similar = Object.keys(written).flatMap((key) => (key.length < 20 && didYouMean(key, namingKeys) !== null ? [key] : []))[0];
     const at = similar === undefined ? firstLine(rootAt) : locate({ document, path: [similar] }, "key");
-    return fail(report.noKind(at, { near: similar === undefined ? null : didYouMean(similar, namingKeys) }));
+    const isConfigElsewhere = /(?:^|\/)pliny\.yaml$/.test(file.path);
+    return fail(report.noKind(at, { near: similar === undefined ? null : didYouMean(similar, namingKeys), isConfigElsewhere }));
   }
   if (!isConfig) {
     for (const key of named.slice(1)) {
@@ -670,8 +671,8 @@ function judgeNumbers(document: SpecDocument, paths: readonly SpecPath[]): reado
 
 // ---- documents that cannot be read
 
-/** The name of a document whose text cannot be read, so that nobody is told that what it declares does not exist. */
-function nameOnly(file: SourceFile, { start, end }: ScannedDocument): SpecDocument | null {
+/** The name of a document that cannot be read, if it shows; without one it may declare whatever is looked for and not found. */
+function nameOnly(file: SourceFile, { start, end }: ScannedDocument): SpecDocument {
   const found = new Map<string, { readonly value: string; readonly key: Stretch; readonly at: Stretch }>();
   for (const match of file.text.slice(start, end).matchAll(/^(resource|task|type|of):[ \t]+(['"]?)([a-z][a-z0-9_]{0,39})\2[ \t]*(?:#.*)?\r?$/gm)) {
     const [, key = "", quote = "", value = ""] = match;
@@ -681,7 +682,7 @@ function nameOnly(file: SourceFile, { start, end }: ScannedDocument): SpecDocume
     if (!found.has(key)) found.set(key, { value, key: { start: keyStart, end: keyStart + key.length }, at });
   }
   const kind = namingKeys.find((key) => found.has(key));
-  if (kind === undefined) return null;
+  if (kind === undefined) return { kind: "resource", file, written: {}, places: [start, end, start, end], spec: {}, lost: [[]] };
   const members = [...found].filter(([key]) => key === kind || (key === "of" && kind === "task"));
   const spec = Object.fromEntries(members.map(([key, { value }]) => [key, value]));
   const places = [start, end, start, end, ...members.flatMap(([, { key, at }]) => [key.start, key.end, at.start, at.end])];

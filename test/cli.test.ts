@@ -126,6 +126,27 @@ describe("a first project", () => {
   });
 });
 
+test("neither the time zone, nor the language, nor the platform's line ends change a byte of what is made", () => {
+  const spec =
+    "resource: issue\ndoc: |\n  One line.\n  Another.\nfields:\n  at: { type: time, default: '2026-03-29T01:30:00Z' }\n  day: { type: date, default: '2026-03-29' }\n  size: { type: int, default: 1234567 }\n";
+  const made = [
+    { env: { TZ: "UTC", LC_ALL: "C", LANG: "C" }, text: spec },
+    { env: { TZ: "Asia/Kolkata", LC_ALL: "tr_TR.UTF-8", LANG: "tr_TR.UTF-8" }, text: spec },
+    { env: { TZ: "America/St_Johns", LC_ALL: "de_DE.UTF-8", LANG: "de_DE.UTF-8" }, text: spec.replaceAll("\n", "\r\n") },
+  ].map(({ env, text }) => {
+    rmSync(join(folder, "generated"), { recursive: true, force: true });
+    rmSync(join(folder, "node_modules/.cache"), { recursive: true, force: true });
+    put("specs/issue.yaml", text);
+    expect(pliny(["generate"], { env }).status).toBe(0);
+    return filesOf("generated")
+      .filter((path) => statSync(join(folder, "generated", path)).isFile())
+      .map((path) => [path, read(`generated/${path}`)]);
+  });
+  expect(made[0]?.length).toBeGreaterThan(8);
+  expect(made[1]).toEqual(made[0]);
+  expect(made[2]).toEqual(made[0]);
+});
+
 describe("drift", () => {
   test("--check names files with GEN001 and GEN002, exits 1 and writes nothing", () => {
     pliny(["init"]);
