@@ -28,34 +28,31 @@ export interface HandWritten {
 
 /** Everything that somebody has to write for these specs, by resource and task. */
 export function handWritten(model: Model): readonly HandWritten[] {
-  const resources = model.resources.flatMap((resource) => [
-    ...resourceParts(model, resource),
-    ...resource.tasks.flatMap((task) => taskParts(model, task)),
-  ]);
+  const elements = [...model.resources.flatMap((resource) => [resource, ...resource.tasks]), ...model.tasks];
   const types = model.types.filter((type) => hasChecks(model, type)).map((type) => ({
     constant: `${constantName(type.name)}Checks`,
     interface: derivedNames(model, pascalCase(type.name))("Checks"),
     module: "./types",
   }));
-  return [...resources, ...model.tasks.flatMap((task) => taskParts(model, task)), ...types];
+  return [...elements.flatMap((element) => partsOf(model, element)), ...types];
 }
 
-function resourceParts(model: Model, resource: Resource): readonly HandWritten[] {
-  return parts(model, resource, pascalCase(resource.name), constantName(resource.name), `./${fileName(resource.name)}`, false);
-}
-
-function taskParts(model: Model, task: Task): readonly HandWritten[] {
-  return parts(model, task, className(task.qualifiedName), constantName(task.qualifiedName), `./${fileName(task.of ?? task.name)}`, true);
-}
-
-function parts(model: Model, of: Resource | Task, name: string, constant: string, module: string, handlers: boolean): readonly HandWritten[] {
-  const has = { upgrades: hasUpgrades(of), checks: hasFieldChecks(model, of) };
-  const derived = derivedNames(model, name);
+/** What belongs to one element: handlers to a task, and upgrades and checks to whichever has some. */
+function partsOf(model: Model, of: Resource | Task): readonly HandWritten[] {
+  const name = of.kind === "task" ? of.qualifiedName : of.name;
+  const constant = constantName(name);
+  const derived = derivedNames(model, className(name));
+  const module = moduleOf(of);
   return [
-    ...(handlers ? [{ constant: bindingName(constant), interface: derived("Handlers"), module }] : []),
-    ...(has.upgrades ? [{ constant: `${constant}Upgrades`, interface: derived("Upgrades"), module }] : []),
-    ...(has.checks ? [{ constant: `${constant}Checks`, interface: derived("Checks"), module }] : []),
+    ...(of.kind === "task" ? [{ constant: bindingName(constant), interface: derived("Handlers"), module }] : []),
+    ...(hasUpgrades(of) ? [{ constant: `${constant}Upgrades`, interface: derived("Upgrades"), module }] : []),
+    ...(hasFieldChecks(model, of) ? [{ constant: `${constant}Checks`, interface: derived("Checks"), module }] : []),
   ];
+}
+
+/** The file that declares it: a resource's tasks stand with it. */
+function moduleOf(of: Resource | Task): string {
+  return `./${fileName(of.kind === "task" ? (of.of ?? of.name) : of.name)}`;
 }
 
 function hasUpgrades(of: Resource | Task): boolean {
@@ -82,16 +79,8 @@ export function indexView(model: Model, imports: Imports): IndexView {
     code: written.map((part) => `readonly ${part.constant}: ${imports.type(part.module, part.interface)};`),
     parameter: written.length > 0 ? "code" : "_code",
     app: imports.type("pliny/runtime", "App"),
-    resources: model.resources.map((resource) => {
-      const constant = constantName(resource.name);
-      const code = imports.value(`./${fileName(resource.name)}`, `${constant}Code`);
-      return `${code}(${resourceParts(model, resource).map((part) => `code.${part.constant}`).join(", ")}),`;
-    }),
-    tasks: tasks.map((task) => {
-      const constant = constantName(task.qualifiedName);
-      const code = imports.value(`./${fileName(task.of ?? task.name)}`, `${constant}Code`);
-      return `${code}(${taskParts(model, task).map((part) => `code.${part.constant}`).join(", ")}),`;
-    }),
+    resources: model.resources.map((resource) => codeCall(model, resource, imports)),
+    tasks: tasks.map((task) => codeCall(model, task, imports)),
     typeChecks: objectText(Object.fromEntries(checked.map((type) => [type.name, `code.${constantName(type.name)}Checks`]))),
     lanes: objectText(Object.fromEntries(model.config.lanes.map(({ name, encrypted }) => [name, `{ encrypted: ${String(encrypted)} }`]))),
     breakers: objectText(
@@ -105,3 +94,8 @@ export function indexView(model: Model, imports: Imports): IndexView {
   };
 }
 
+/** `databaseProvisionCode(code.databaseProvision),`: what is generated of an element, given what is written by hand of it. */
+function codeCall(model: Model, of: Resource | Task, imports: Imports): string {
+  const call = imports.value(moduleOf(of), `${constantName(of.kind === "task" ? of.qualifiedName : of.name)}Code`);
+  return `${call}(${partsOf(model, of).map((part) => `code.${part.constant}`).join(", ")}),`;
+}
