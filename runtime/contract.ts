@@ -204,7 +204,6 @@ export interface TaskCode {
   onStop?(task: object, step: ExitStep): Promise<void>;
   readonly upgrades?: object;
   readonly checks?: object;
-  readonly argChecks?: object;
 }
 
 /** What `on_stop` is given. */
