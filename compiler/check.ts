@@ -27,7 +27,7 @@ export function checkModel(documents: readonly SpecDocument[]): Checked<Model> {
   const { types, all: namedTypes } = readNamedTypes(context);
   const drafts = readDrafts(types, context);
   const tasks = readTasks({ ...context, settings: config, types, statesOf: statesByFamily(drafts) });
-  checkSpawns([...tasks.values()], found);
+  checkSpawns([...tasks.values()], context);
   checkReplacements(tasks, context);
 
   const resources = new Map<string, Resource>();

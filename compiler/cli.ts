@@ -195,7 +195,9 @@ function progressLine(): { readonly say: (doing: string) => void; readonly clear
   };
 }
 
-/** `pliny check --json | head` closes the pipe early; the exit code is still the command's. */
+/** `pliny check --json | head` closes the pipe early; the exit code is still the command's. What cannot be written otherwise is no finding. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code === "EPIPE") return;
+  process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+  process.exit(3);
 }

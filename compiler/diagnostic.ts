@@ -194,7 +194,14 @@ export const report = {
     "SPC015",
     "error",
     story("A document is a mapping: keys, each with a value. A list of resources is written as several documents, with `---` between them.", "- resource: team\n- resource: database", "resource: team\n---\nresource: database"),
-    (at, { found }) => ({ at, message: `A document is a mapping of keywords to values, and this is ${found}.`, hint: "Begin with `resource: <name>`, `task: <name>` or `type: <name>`." }),
+    (at, { found }) => ({
+      at,
+      message: `A document is a mapping of keywords to values, and this is ${found}.`,
+      hint:
+        at.file.path === "pliny.yaml"
+          ? "Begin with a keyword of pliny.yaml, such as `rules: 1`."
+          : "Begin with `resource: <name>`, `task: <name>` or `type: <name>`.",
+    }),
   ) as Mistake<[at: SourceLocation, said: { readonly found: string }]>,
   noKind: mistake(
     "SPC016",
@@ -1352,8 +1359,12 @@ export const report = {
   ymlFile: mistake(
     "GEN105",
     "error",
-    "Specs end in .yaml. A file that ends in .yml would be passed over in silence if this were not said.",
-    (at: SourceLocation) => ({ at, message: "A spec's name ends in .yaml, not in .yml.", hint: `Rename it to ${at.file.path.replace(/\.yml$/, ".yaml")}.` }),
+    "Specs, and pliny.yaml, end in .yaml. A file that ends in .yml or .YAML would be passed over in silence if this were not said.",
+    (at: SourceLocation) => ({
+      at,
+      message: `A spec's name ends in .yaml, not in ${/\.[a-z]+$/i.exec(at.file.path)?.[0] ?? ""}.`,
+      hint: `Rename it to ${at.file.path.replace(/\.ya?ml$/i, ".yaml")}.`,
+    }),
   ),
   notOurs: mistake(
     "GEN106",

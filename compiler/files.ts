@@ -69,9 +69,10 @@ export function readSpecs(project: Project): Checked<readonly SourceFile[]> {
   };
   walkSpecs(project, diagnostics, (path, target) => {
     if (path.endsWith(".yaml")) read(path, target);
-    else if (path.endsWith(".yml")) diagnostics.push(report.ymlFile(place(path)));
+    else if (/\.ya?ml$/i.test(path)) diagnostics.push(report.ymlFile(place(path)));
   });
   if (sources.length === 0 && diagnostics.length === 0) diagnostics.push(report.noSpecs(place(specsFolder)));
+  if (lstatOf(join(project.folder, "pliny.yml"))) diagnostics.push(report.ymlFile(place("pliny.yml")));
   if (lstatOf(join(project.folder, configFile))) {
     orSay(configFile, diagnostics, () => {
       const target = realpathSync(join(project.folder, configFile));
@@ -187,6 +188,7 @@ export function planWrites(there: GeneratedFolder, made: readonly GeneratedFile[
   const isOurs = (path: string): boolean => !isFrozen(path) && carriesHeader(there.files.get(path) ?? "");
   const stale = [...there.files.keys()].filter((path) => !madePaths.has(path) && isOurs(path));
   const staleByLowerCase = new Set(stale.map((path) => path.toLowerCase()));
+  const refusedFolders = new Set<string>();
   let unchanged = 0;
 
   for (const file of made) {
@@ -195,10 +197,14 @@ export function planWrites(there: GeneratedFolder, made: readonly GeneratedFile[
     if (twin !== undefined) diagnostics.push(report.samePath(at, twin));
     byLowerCase.set(file.path.toLowerCase(), file.path);
 
-    const obstacle = [...foldersOf(file.path)].map((folder) => obstacleAt(there, folder, isOurs)).find((found) => found !== null) ?? null;
+    const folders = [...foldersOf(file.path)];
+    const obstacle = folders.map((folder) => obstacleAt(there, folder, isOurs)).find((found) => found !== null) ?? null;
     const text = there.files.get(file.path);
-    if (obstacle) diagnostics.push(obstacle);
-    else if (there.links.has(file.path)) diagnostics.push(report.generatedLink(at));
+    // What is in the way of several files is said once.
+    if (obstacle) {
+      if (!refusedFolders.has(obstacle.at.file.path)) diagnostics.push(obstacle);
+      refusedFolders.add(obstacle.at.file.path);
+    } else if (there.links.has(file.path)) diagnostics.push(report.generatedLink(at));
     else if (there.folders.has(file.path)) diagnostics.push(report.inTheWay(at, "a folder", "a file"));
     // On a disk that ignores case the stale file is this one, and is about to go; so it is written whatever it holds.
     else if (text === undefined || staleByLowerCase.has(file.path.toLowerCase())) {
@@ -421,7 +427,7 @@ function walkSpecs(project: Project, diagnostics: Diagnostic[], visit: (path: st
       const path = `${folder}/${entry.name}`;
       orSay(path, diagnostics, () => {
         const isLink = entry.isSymbolicLink();
-        const isSpec = /\.(ya?ml|handlers\.ts)$/.test(entry.name);
+        const isSpec = /\.(ya?ml|handlers\.ts)$/i.test(entry.name);
         if (isLink && !isSpec && !isFolder(join(target, entry.name))) return;
         const next = isLink ? realpathSync(join(target, entry.name)) : join(target, entry.name);
         if (isLink ? isFolder(next) : entry.isDirectory()) walk(path, next, [...above, target]);

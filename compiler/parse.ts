@@ -37,8 +37,7 @@ export function parseSpec(file: SourceFile): Checked<readonly SpecDocument[]> {
     }
     const read = isFull ? nothing : document.problem === null ? readDocument(file, document, isConfig) : { value: null, diagnostics: [document.problem] };
     for (const diagnostic of read.diagnostics) diagnostics.push(diagnostic);
-    const value = read.value ?? (isConfig ? null : nameOnly(file, document));
-    if (value !== null) documents.push(value);
+    documents.push(read.value ?? (isConfig ? nameless("config", file, document) : nameOnly(file, document)));
   }
   if (diagnostics.length > 2 * maxShown) diagnostics.push(report.moreWrong({ file, start: 0, end: 0 }));
   return { value: documents, diagnostics: sortDiagnostics(diagnostics) };
@@ -117,8 +116,8 @@ function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
   const marks: Diagnostic[] = [];
   const mistakes: SyntaxMistake[] = [];
   let quoteStart = 0;
-  /** Where brackets open that are not closed yet. */
-  const brackets: number[] = [];
+  /** Brackets that are not closed yet, and where they open. */
+  const brackets: { readonly closedBy: string; readonly offset: number }[] = [];
   try {
     let isScalarNext = false;
     for (const token of new Lexer().lex(text)) {
@@ -126,8 +125,8 @@ function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
         const mark = marksByFirst[token[0] ?? ""];
         if (mark !== undefined) marks.push(mark({ file, start: start + parser.offset, end: start + parser.offset + token.length }));
         else if (token.startsWith("'") || token.startsWith('"')) quoteStart = parser.offset;
-        else if (token === "[" || token === "{") brackets.push(parser.offset);
-        else if (token === "]" || token === "}") brackets.pop();
+        else if (token === "[" || token === "{") brackets.push({ closedBy: token === "[" ? "]" : "}", offset: parser.offset });
+        else if (token === brackets.at(-1)?.closedBy) brackets.pop();
       }
       isScalarNext = !isScalarNext && token === "\u001f";
       for (const part of parser.next(token)) {
@@ -152,7 +151,7 @@ function compose(file: SourceFile, { start, end }: ScannedDocument): Composed {
   if (first === undefined) return { contents: documents[0]?.contents ?? null, marks, wrong: null };
   const earliest = others.reduce((left, right) => (right.pos[0] < left.pos[0] ? right : left), first);
   // What is never closed takes all that follows; the place to look at is where it opens.
-  const opened = earliest.message.startsWith("Missing closing") ? quoteStart : neverClosed.test(earliest.message) ? brackets.at(-1) : undefined;
+  const opened = earliest.message.startsWith("Missing closing") ? quoteStart : neverClosed.test(earliest.message) ? brackets.at(-1)?.offset : undefined;
   const mistake = opened === undefined ? earliest : { code: earliest.code, message: earliest.message, pos: [opened, opened + 1] as const };
   return { contents: null, marks, wrong: [syntaxMistake(file, { start, end }, mistake)] };
 }
@@ -682,11 +681,16 @@ function nameOnly(file: SourceFile, { start, end }: ScannedDocument): SpecDocume
     if (!found.has(key)) found.set(key, { value, key: { start: keyStart, end: keyStart + key.length }, at });
   }
   const kind = namingKeys.find((key) => found.has(key));
-  if (kind === undefined) return { kind: "resource", file, written: {}, places: [start, end, start, end], spec: {}, lost: [[]] };
+  if (kind === undefined) return nameless("resource", file, { start, end });
   const members = [...found].filter(([key]) => key === kind || (key === "of" && kind === "task"));
   const spec = Object.fromEntries(members.map(([key, { value }]) => [key, value]));
   const places = [start, end, start, end, ...members.flatMap(([, { key, at }]) => [key.start, key.end, at.start, at.end])];
   return { kind, file, written: spec, places, spec, lost: [[]] };
+}
+
+/** A document of which nothing is known, so that nothing is missed in it. */
+function nameless(kind: DocumentKind, file: SourceFile, { start, end }: Stretch): SpecDocument {
+  return { kind, file, written: {}, places: [start, end, start, end], spec: {}, lost: [[]] };
 }
 
 // ---- values, paths, words

@@ -3,10 +3,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -436,4 +438,15 @@ test("a pipe that closes early is no error", async () => {
   expect(stderr).not.toContain("EPIPE");
   expect(stderr).not.toContain("bug");
   expect(status).toBe(2);
+});
+
+test.skipIf(!existsSync("/dev/full"))("output that cannot be written is not taken for findings", () => {
+  const full = openSync("/dev/full", "w");
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [cli, "explain", "GEN001"], { stdio: ["ignore", full, "pipe"], encoding: "utf8" });
+    expect(stderr).toMatch(/^error: the output cannot be written: .*ENOSPC/);
+    expect(status).toBe(3);
+  } finally {
+    closeSync(full);
+  }
 });

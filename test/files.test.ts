@@ -123,11 +123,12 @@ describe("reading specs", () => {
     expect(codes(readSpecs(project()).diagnostics)).toEqual(["GEN102 specs"]);
   });
 
-  test("says that a spec ends in .yaml", () => {
-    put("specs/team.yml", "resource: team\n");
+  test.each(["specs/team.yml", "specs/team.YAML", "specs/team.Yml", "pliny.yml"])("says that a spec ends in .yaml: %s", (path) => {
+    put("specs/user.yaml", "resource: user\n");
+    put(path, "resource: team\n");
     const { diagnostics } = readSpecs(project());
-    expect(codes(diagnostics)).toEqual(["GEN105 specs/team.yml"]);
-    expect(diagnostics[0]?.hint).toBe("Rename it to specs/team.yaml.");
+    expect(codes(diagnostics)).toEqual([`GEN105 ${path}`]);
+    expect(diagnostics[0]?.hint).toBe(`Rename it to ${path.replace(/\.\w+$/, ".yaml")}.`);
   });
 
   test("reports what cannot be read, and reads the rest", () => {
@@ -252,7 +253,7 @@ describe("writing generated/", () => {
     mkdirSync(target);
     writeFileSync(join(target, "team.md"), made("team.md", "theirs").text);
     make(target);
-    expect(generate([made("docs/team.md", "ours")]).refused).toEqual([expected]);
+    expect(generate([made("docs/team.md", "ours"), ...(expected.endsWith(".md") ? [] : [made("docs/user.md", "ours")])]).refused).toEqual([expected]);
     expect(readdirSync(target)).toEqual(["team.md"]);
     expect(readFileSync(join(target, "team.md"), "utf8")).toContain("theirs");
   });

@@ -1,8 +1,13 @@
 // The one layout of a spec, rule by rule; and, on specs that were shaken, that nothing is lost and that a second run changes nothing.
 
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatSpec } from "../compiler/commands/fmt.js";
+import { fmt, formatSpec } from "../compiler/commands/fmt.js";
+import type { Context } from "../compiler/commands/outcome.js";
+import { openProject } from "../compiler/files.js";
 import { parseSpec } from "../compiler/parse.js";
 import { compileFolder, goldenCases } from "./setup/cases.js";
 import { projectRoot } from "./setup/project.js";
@@ -141,5 +146,29 @@ describe("on specs that were shaken", () => {
     );
     // Most of what was shaken is still YAML; else this would say nothing.
     expect(changed).toBeGreaterThan(200);
+  });
+});
+
+describe("the line ends of a file", () => {
+  test.each([
+    ["CRLF stays where there is nothing else", "resource: a\r\ndoc: |\r\n  b\r\n\r\n  c\r\n", null],
+    ["CRLF stays in what is laid out", "resource:  a\r\nfields: {b: int}\r\n", "resource: a\r\nfields:   { b: int }\r\n"],
+    ["a mixture becomes LF", "resource:  a\r\nfields: {b: int}\n", "resource: a\nfields:   { b: int }\n"],
+  ])("%s", (_, before, after) => {
+    const folder = mkdtempSync(join(tmpdir(), "pliny-fmt-"));
+    try {
+      const path = join(folder, "specs/a.yaml");
+      mkdirSync(join(folder, "specs"));
+      writeFileSync(path, before);
+      const project = openProject(folder);
+      if (project === null) throw new Error(`${folder} is no folder.`);
+      const context: Context = { project, now: () => 0, wallClock: () => 0, progress: () => {} };
+      expect(fmt(context, { check: true, paths: [] }).exitCode).toBe(after === null ? 0 : 1);
+      fmt(context, { check: false, paths: [] });
+      expect(readFileSync(path, "utf8")).toBe(after ?? before);
+      expect(fmt(context, { check: true, paths: [] }).exitCode).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -44,7 +44,7 @@ export function lint(diagnostic: Diagnostic, within: readonly Element[], found: 
 /** A rule is known by its id: a diagnostic of the compiler, or a rule of the diff. */
 export function checkRule(part: Part, which: "key" | "value", rule: string, found: Diagnostic[]): void {
   if (!knownRules.has(rule))
-    reportUnknown(found, { part, which }, { name: rule, kind: "rule", known: [], hint: "`pliny explain` lists them." });
+    reportUnknown(found, { part, which }, { name: rule, kind: "rule", known: [], hint: "A rule is known by the code of what it finds, such as IDX006." });
 }
 
 // The rules of the diff that no single keyword's change speaks of.

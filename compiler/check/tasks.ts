@@ -290,19 +290,40 @@ function readSpawns(part: Part | null, declaration: Declaration, context: TaskCo
 }
 
 /** Tasks that spawn one another in a circle, and tasks that spawn themselves though one live run is allowed. */
-export function checkSpawns(tasks: readonly Task[], found: Diagnostic[]): void {
+export function checkSpawns(tasks: readonly Task[], { found, declared }: Context): void {
   const byName = new Map(tasks.map((task) => [task.qualifiedName, task]));
-  const next = (name: string): readonly string[] =>
-    byName.get(name)?.states.flatMap((state) => state.spawns.map((spawn) => spawn.task)) ?? [];
+  const replacements = tasks.filter((task) => task.replacesBase);
+  const startedBy = (task: Task, state: TaskState): readonly string[] =>
+    state.spawns.flatMap((spawn) => [spawn.task, ...replacing(task, spawn, { replacements, byName, declared })]);
+  const next = (name: string): readonly string[] => {
+    const task = byName.get(name);
+    return task?.states.flatMap((state) => startedBy(task, state)) ?? [];
+  };
   for (const group of circles([...byName.keys()].sort(compareText), next)) {
     const way = wayRound(group, group.length === 1 ? next : (name) => next(name).filter((following) => following !== name));
     const first = byName.get(way[0] ?? "");
-    const state = first?.states.find((each) => each.spawns.some((spawn) => spawn.task === way[1]));
+    const state = first?.states.find((each) => startedBy(first, each).some((task) => task === way[1]));
     if (first === undefined || state === undefined) continue;
     const at = locate(inside(state.at, "spawns"), "value");
     if (group.length > 1) found.push(report.spawnsCircle(at, { way }));
     else if (first.unique === "resource") found.push(report.spawnsItself(at, { task: first.name }));
   }
+}
+
+interface Family {
+  readonly replacements: readonly Task[];
+  readonly byName: ReadonlyMap<string, Task>;
+  readonly declared: Context["declared"];
+}
+
+/** A bare name means a subtype's own task where the run that spawns it, of the base's task, acts on one of the subtype. */
+function replacing(task: Task, spawn: TaskState["spawns"][number], { replacements, byName, declared }: Family): readonly string[] {
+  const spawned = byName.get(spawn.task);
+  if (task.of === null || spawned?.of !== task.of || spawn.method !== camelCase(spawned.name)) return [];
+  return replacements
+    .filter(({ name, of }) => of !== null && name === spawned.name && baseOf(declared, of)?.name === task.of)
+    .filter(({ of }) => !replacements.some((other) => other.of === of && other.name === task.name))
+    .map((replacement) => replacement.qualifiedName);
 }
 
 /** A subtype's task that takes the place of its base's takes the same args. */

@@ -89,7 +89,13 @@ interface Formatted {
 function formatted(source: SourceFile, context: Context): Formatted {
   context.progress(`Laying out ${source.path}`);
   const refused = parseSpec(source).diagnostics.filter((diagnostic) => unreadable.has(diagnostic.code));
-  return { source, text: refused.length > 0 ? source.text : formatSpec(source), refused };
+  return { source, text: refused.length > 0 ? source.text : withLineEndsOf(source.text, formatSpec(source)), refused };
+}
+
+/** Git may turn line ends into CRLF when it checks out; a file that has no others keeps them. */
+function withLineEndsOf(before: string, text: string): string {
+  if (text === before || !before.includes("\r\n") || /(?<!\r)\n/.test(before)) return text;
+  return text.replaceAll("\n", "\r\n");
 }
 
 function firstDifference(source: SourceFile, text: string): Diagnostic["at"] {
