@@ -166,9 +166,10 @@ export interface Index {
   readonly at: Place;
 }
 
-export interface ResourceState {
-  readonly name: string;
-  readonly doc: string | null;
+/** A state has what every element may carry but a key: it is renamed by `replaced`. */
+export type StateElement = Omit<Element, "key">;
+
+export interface ResourceState extends StateElement {
   /** Where it may go by a move that someone asks for; `stop` as written. */
   readonly to: readonly string[];
   /** The task it starts, by the name the resource knows it by. */
@@ -183,7 +184,6 @@ export interface ResourceState {
   readonly alarmMs: number | null;
   /** Inherited from the base unchanged. */
   readonly inherited: boolean;
-  readonly at: Place;
 }
 
 export interface Api {
@@ -253,9 +253,7 @@ export interface Trigger {
   readonly ends: "success" | "failure" | "any";
 }
 
-export interface TaskState {
-  readonly name: string;
-  readonly doc: string | null;
+export interface TaskState extends StateElement {
   readonly to: readonly string[];
   readonly timeoutMs: number;
   /** `panic` unless the spec says another. */
@@ -269,7 +267,6 @@ export interface TaskState {
   readonly onUnknown: string | null;
   readonly expectMs: number | null;
   readonly alarmMs: number | null;
-  readonly at: Place;
 }
 
 export interface Config {

@@ -142,7 +142,8 @@ export const mermaidText: (text: string) => string = remembered((text) => {
 /** The nearest of `names` to `name`, if it is near enough to be what was meant: at most one edit in three letters. */
 export function didYouMean(name: string, names: readonly string[]): string | null {
   let best: string | null = null;
-  let bestDistance = Math.floor(Math.max(name.length, 3) / 3) + 1;
+  // Something of the name has to stay, or any other of its length would do.
+  let bestDistance = Math.min(Math.floor(Math.max(name.length, 3) / 3) + 1, name.length);
   for (const candidate of names) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name, candidate);

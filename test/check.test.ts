@@ -196,6 +196,9 @@ describe("the model", () => {
         {
           name: "live",
           doc: null,
+          deprecated: null,
+          stability: "stable",
+          allow: [],
           to: ["stop"],
           starts: null,
           then: null,
@@ -245,6 +248,9 @@ describe("the model", () => {
         {
           name: "go",
           doc: null,
+          deprecated: null,
+          stability: "stable",
+          allow: [],
           to: ["stop"],
           timeoutMs: 900_000,
           onTimeout: "panic",

@@ -2,15 +2,19 @@
 
 import { report, type Diagnostic } from "../diagnostic.js";
 import { keywords } from "../keywords.js";
-import type { Allowance, Deprecated, Element } from "../model.js";
+import type { Allowance, Deprecated, Element, StateElement } from "../model.js";
 import { reportUnknown, type Context } from "./declare.js";
 import { items, member, text, valueOf, type Part } from "./part.js";
 
-export function readElement(part: Part, name: string, { found }: Context): Element {
+export function readElement(part: Part, name: string, context: Context): Element {
+  return { key: text(member(part, "key")) ?? name, ...readStateElement(part, name, context) };
+}
+
+/** The same of a state, which has no key. */
+export function readStateElement(part: Part, name: string, { found }: Context): StateElement {
   const stability = text(member(part, "stability"));
   return {
     name,
-    key: text(member(part, "key")) ?? name,
     doc: text(member(part, "doc")),
     deprecated: readDeprecated(member(part, "deprecated"), found),
     stability: stability === "draft" || stability === "beta" ? stability : "stable",

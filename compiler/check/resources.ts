@@ -2,9 +2,9 @@
 
 import { report } from "../diagnostic.js";
 import { inside, locate } from "../document.js";
-import type { Element, Field, Index, Replaced, Resource, ResourceState, Task, Tombstone, Upgrade } from "../model.js";
+import type { Element, Field, Index, Replaced, Resource, ResourceState, StateElement, Task, Tombstone, Upgrade } from "../model.js";
 import { findResource, findTask, inOrder, nameOf, qualified, reportUnknown, taskOf, type Context, type Declaration } from "./declare.js";
-import { readElement } from "./elements.js";
+import { readElement, readStateElement } from "./elements.js";
 import { fieldTypeRow } from "../field-types.js";
 import { describe, readFields, readReplaced, resolved, unclear, type FieldContext, type NamedTypes } from "./fields.js";
 import { circles, wayRound } from "./graph.js";
@@ -325,9 +325,8 @@ function readState(
       machine.isSound = false;
     }
   }
+  const unwritten: StateElement = { name, doc: null, deprecated: null, stability: "stable", allow: [], at: draft.declaration.at };
   return {
-    name,
-    doc: part === null ? null : readElement(part, name, context).doc,
     to: part === null ? ["stop"] : readTargets(member(part, "to"), "to", machine, found),
     starts,
     then: startsPart === null ? null : then,
@@ -337,7 +336,7 @@ function readState(
     expectMs: durationMs(member(part, "expect")),
     alarmMs: durationMs(member(part, "alarm")),
     inherited: false,
-    at: part?.at ?? draft.declaration.at,
+    ...(part === null ? unwritten : readStateElement(part, name, context)),
   };
 }
 

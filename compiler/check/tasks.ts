@@ -8,7 +8,7 @@ import { parseRange, parseRate } from "../scalars.js";
 import { compareText } from "../source.js";
 import { baseOf, findTask, nameOf, qualified, taskOf, type Context, type Declaration } from "./declare.js";
 import { readDeclared } from "./config.js";
-import { lint, readElement } from "./elements.js";
+import { lint, readElement, readStateElement } from "./elements.js";
 import { readFields, readReplaced, type FieldContext, type NamedTypes } from "./fields.js";
 import { circles, wayRound } from "./graph.js";
 import { checkMachine, readTarget, readTargets, type Machine } from "./machine.js";
@@ -229,7 +229,6 @@ function readOnPanic(part: Part | null, { name, of }: Declaration, machine: Mach
 
 function readState(name: string, part: Part, declaration: Declaration, machine: Machine, context: TaskContext): TaskState {
   const { found, declared, settings } = context;
-  const { doc } = readElement(part, name, context);
   const retry = member(part, "retry");
   const join = member(part, "join");
   const spawns = member(part, "spawns");
@@ -240,8 +239,6 @@ function readState(name: string, part: Part, declaration: Declaration, machine: 
   // Where an effect may be unknown only `NotDone` is worth another try, and only where the spec asks for it.
   const tries = onUnknown !== null && retry === null ? 1 : defaults.tries;
   return {
-    name,
-    doc,
     to: readTargets(member(part, "to"), "to", machine, found),
     timeoutMs: durationMs(member(part, "timeout")) ?? defaults.timeoutMs,
     onTimeout: readTarget(onTimeout, "on_timeout", machine, found) ?? "panic",
@@ -253,7 +250,7 @@ function readState(name: string, part: Part, declaration: Declaration, machine: 
     onUnknown: readTarget(onUnknown, "on_unknown", machine, found),
     expectMs: durationMs(member(part, "expect")),
     alarmMs: durationMs(member(part, "alarm")),
-    at: part.at,
+    ...readStateElement(part, name, context),
   };
 }
 

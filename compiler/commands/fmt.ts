@@ -33,7 +33,7 @@ export function fmt(context: Context, options: FmtOptions): Outcome {
     const findings = changed.map(({ source, text }) => report.notFormatted(firstDifference(source, text)));
     const summary =
       findings.length === 0
-        ? `${plural(sources.length, "file")} laid out as they should be.`
+        ? `${plural(sources.length, "file")} laid out as ${sources.length === 1 ? "it" : "they"} should be.`
         : `${plural(findings.length, "file")} to be laid out. Run \`pliny fmt\`.`;
     return {
       exitCode: refused.length > 0 ? 2 : findings.length > 0 ? 1 : 0,

@@ -97,7 +97,7 @@ function checked(diagnostics: readonly Diagnostic[], { options, stats }: Telling
   const summary =
     drift.length === 0
       ? `${generatedFolder}/ is what the specs give.`
-      : `${plural(drift.length, "file")} differ from what the specs give. Run \`pliny generate\`.`;
+      : `${plural(drift.length, "file")} ${drift.length === 1 ? "differs" : "differ"} from what the specs give. Run \`pliny generate\`.`;
   const facts = {
     drift: drift.map((diagnostic) => ({ file: diagnostic.at.file.path, code: diagnostic.code })),
     ...(options.stats ? { stats } : {}),

@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { cacheText, emptyCache, readCacheText, recall, recallEntry, type Cache, type CacheEntry, type LastRun } from "../cache.js";
 import { hasErrors, sortDiagnostics, type Checked, type Diagnostic } from "../diagnostic.js";
 import type { SpecDocument } from "../document.js";
-import { compilerIdentity, findCacheFile, findMergeMarkers, readCache, readSpecs, writeCache } from "../files.js";
+import { compilerIdentity, configFile, findCacheFile, findMergeMarkers, readCache, readSpecs, writeCache } from "../files.js";
 import type { SourceFile } from "../source.js";
 import type { Context } from "./outcome.js";
 import type { Reading } from "./reader.js";
@@ -37,9 +37,13 @@ export async function allThatIsWrong(specs: Specs, found: readonly Diagnostic[],
   const { parsed } = await parseSpecs(specs, context);
   const { checkDocuments } = await import("../compile.js");
   // A name that leads nowhere may be that of a spec that could not be read; a document without a name says so.
-  const unread = { path: found[0]?.at.file.path ?? "", text: "" };
-  const nameless: SpecDocument = { kind: "resource", file: unread, written: {}, places: [], spec: {}, lost: [[]] };
-  const { diagnostics } = checkDocuments([...parsed, { value: [nameless], diagnostics: [] }]);
+  const nameless = found
+    .filter((diagnostic) => diagnostic.severity === "error")
+    .map(({ at }): SpecDocument => {
+      const kind = at.file.path === configFile ? "config" : "resource";
+      return { kind, file: { path: at.file.path, text: "" }, written: {}, places: [], spec: {}, lost: [[]] };
+    });
+  const { diagnostics } = checkDocuments([...parsed, { value: nameless, diagnostics: [] }]);
   return sortDiagnostics([...found, ...diagnostics]);
 }
 

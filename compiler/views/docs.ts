@@ -72,7 +72,7 @@ function resourcePage(model: Model, resource: Resource): string {
         code(state.name),
         state.starts === null ? "" : resourceTaskLink(model, resource, state.starts),
         state.timeoutMs === null ? "" : durationText(state.timeoutMs),
-        sentences([words(state.doc ?? ""), slowness(state)]),
+        sentences([words(state.doc ?? ""), deprecation(state.deprecated), stability(state), slowness(state)]),
       ]),
     ),
     moves: table(["From", "To", "When"], resourceMoves(model, resource)),
@@ -390,6 +390,8 @@ function taskView(model: Model, task: Task): object {
         `${state.retry.max}${state.retry.max > 1 ? `, ${backoff(state.retry.backoffMs)} apart` : ""}`,
         sentences([
           words(state.doc ?? ""),
+          deprecation(state.deprecated),
+          stability(state),
           state.pollMs === null ? "" : `Asked again every ${durationText(state.pollMs)}.`,
           state.spawns.length === 0 ? "" : `Starts ${state.spawns.map((spawn) => taskLink(model, spawn.task)).join(", ")} and waits for ${state.join === "all" ? "all" : "one"} of them.`,
           state.onUnknown === null ? "" : `Where its effect is unknown, goes to ${code(state.onUnknown)}.`,
@@ -507,7 +509,7 @@ function deprecation(deprecated: Deprecated | null): string {
   return `**Deprecated**${since === null ? "" : ` since ${since}`}${sunset === null ? "" : `, gone after ${sunset}`}.${use === null ? "" : ` Use ${words(use)}.`}`;
 }
 
-function stability(element: Element): string {
+function stability(element: Pick<Element, "stability">): string {
   return element.stability === "stable" ? "" : `**${element.stability === "draft" ? "Draft" : "Beta"}**: it may still change.`;
 }
 

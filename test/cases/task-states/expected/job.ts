@@ -161,6 +161,7 @@ export interface JobWorkHandlers {
   race(task: JobWork, step: SpawnStep<"begin" | "finish", { part: Spawn<JobPartStart>; helperHelp: SpawnOn<Helper, void> }>): Promise<Next>;
   spawnDefault(task: JobWork, step: SpawnStep<"finish", { part: Spawn<JobPartStart> }>): Promise<Next>;
   finish(task: JobWork, step: Step<"stop" | "spawnDefault">): Promise<Next>;
+  /** @deprecated Use finish. Since 2027-01-31. */
   clean(task: JobWork, step: Step<"stop">): Promise<Next>;
   onStop(task: JobWork, step: ExitStep): Promise<void>;
 }
