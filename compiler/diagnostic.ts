@@ -695,7 +695,7 @@ export const report = {
     (at, { way }) => ({
       at,
       message: way.length === 2 ? `The type '${way[0]}' requires itself.` : `The type '${way[0]}' requires itself: ${route(way)}.`,
-      hint: "Leave out `required`, or make it a list.",
+      hint: "Leave out `required`, or make it a list; a type that `is` itself, by whatever way, has to be another.",
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly way: readonly string[] }]>,
   versionsCrossed: mistake(

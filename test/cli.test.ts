@@ -118,6 +118,9 @@ describe("a first project", () => {
     expect(status).toBe(0);
     expect(stdout).toContain("kept  package.json");
     expect(stdout).toContain("npm pkg set type=module");
+    expect(stdout).toContain("the example was left out");
+    expect(filesOf("specs")).toEqual(["site.yaml"]);
+    expect(pliny(["generate"]).status).toBe(0);
     expect([read("package.json"), read("specs/site.yaml")]).toEqual(['{ "name": "mine" }\n', "resource: mine\n"]);
     expect(JSON.parse(pliny(["init", "--json"]).stdout)).toMatchObject({
       command: "init",

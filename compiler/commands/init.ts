@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import { hasErrors, type Diagnostic } from "../diagnostic.js";
-import { createFile, readText } from "../files.js";
+import { createFile, readSpecs, readText, specsFolder } from "../files.js";
 import { stopped, type Context, type Outcome } from "./outcome.js";
 
 export function init(context: Context): Outcome {
@@ -10,7 +10,10 @@ export function init(context: Context): Outcome {
   const written: string[] = [];
   const kept: string[] = [];
   const diagnostics: Diagnostic[] = [];
-  for (const { path, text } of startingFiles(packageName(basename(project.folder)))) {
+  // Where there are specs already, an example would be one resource too many.
+  const hasSpecs = readSpecs(project).value.some((source) => source.path.startsWith(`${specsFolder}/`));
+  const name = packageName(basename(project.folder));
+  for (const { path, text } of [...(hasSpecs ? [] : exampleFiles), ...projectFiles(name, { hasSpecs })]) {
     const made = createFile(project, path, text);
     diagnostics.push(...made.diagnostics);
     if (made.diagnostics.length === 0) (made.value ? written : kept).push(path);
@@ -23,6 +26,7 @@ export function init(context: Context): Outcome {
     lines: [
       ...written.map((path) => `  wrote ${path}`),
       ...kept.map((path) => `  kept  ${path} (it was there)`),
+      ...(hasSpecs ? [`  ${specsFolder}/ holds specs, so the example was left out`] : []),
       ...(isModule(readText(project, "package.json"))
         ? []
         : ["", 'package.json lacks `"type": "module"`; what is generated are modules: npm pkg set type=module']),
@@ -55,12 +59,14 @@ function isModule(text: string | null): boolean {
   }
 }
 
-function startingFiles(name: string): readonly { readonly path: string; readonly text: string }[] {
+interface StartingFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+function projectFiles(name: string, { hasSpecs }: { readonly hasSpecs: boolean }): readonly StartingFile[] {
   return [
-    { path: "pliny.yaml", text: configText },
-    { path: "specs/site.yaml", text: specText },
-    { path: "specs/site.handlers.ts", text: handlersText },
-    { path: "specs/app.ts", text: appText },
+    { path: "pliny.yaml", text: hasSpecs ? configText : configText + exampleConfigText },
     { path: "tsconfig.json", text: tsconfigText },
     { path: "package.json", text: `${JSON.stringify({ name, private: true, type: "module" }, null, 2)}\n` },
   ];
@@ -69,7 +75,9 @@ function startingFiles(name: string): readonly { readonly path: string; readonly
 const configText = `# What is not about one element of the specs.
 rules: 1
 app: specs/app.ts
-breakers:
+`;
+
+const exampleConfigText = `breakers:
   host: { failures: 5, within: 1m, open: 30s }
 `;
 
@@ -159,3 +167,9 @@ const tsconfigText = `{
   "include": ["specs", "generated"]
 }
 `;
+
+const exampleFiles: readonly StartingFile[] = [
+  { path: "specs/site.yaml", text: specText },
+  { path: "specs/site.handlers.ts", text: handlersText },
+  { path: "specs/app.ts", text: appText },
+];
