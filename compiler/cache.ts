@@ -26,6 +26,14 @@ export interface LastRun {
   /** What the disk said of `generated/` afterwards (`stampOf`). */
   readonly stamp: string;
   readonly diagnostics: readonly Diagnostic[];
+  readonly units: readonly StoredUnit[];
+}
+
+/** A unit of what was made: its texts stand in `generated/`, and here their hashes. */
+export interface StoredUnit {
+  readonly name: string;
+  readonly asked: readonly (readonly [asked: string, fingerprint: string])[];
+  readonly files: readonly (readonly [path: string, hash: string])[];
 }
 
 interface Run extends Omit<LastRun, "diagnostics"> {
@@ -113,7 +121,7 @@ function firstLine(identity: string, rest: string): string {
   return `pliny cache 1 ${hashOf(identity)} ${hashOf(rest)}`;
 }
 
-function hashOf(text: string): string {
+export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 

@@ -3,10 +3,12 @@
 import { checkModel } from "./check.js";
 import { hasErrors, sortDiagnostics, type Checked, type Diagnostic } from "./diagnostic.js";
 import type { SpecDocument } from "./document.js";
-import { emitFiles, type GeneratedFile } from "./emit.js";
+import { emitUnits, type GeneratedFile, type Recall, type Unit } from "./emit.js";
 import type { Model } from "./model.js";
 import { parseSpec } from "./parse.js";
 import { compareText, type SourceFile } from "./source.js";
+
+export type { Recall, Unit } from "./emit.js";
 
 export interface CompileResult {
   readonly model: Model;
@@ -24,14 +26,24 @@ export type Measure = <T>(phase: "check" | "emit", run: () => T) => T;
  * thrown on a bad spec.
  */
 export function compile(sources: readonly SourceFile[]): CompileResult {
-  return compileDocuments(sources.map(parseSpec), (_, run) => run());
+  const { model, files, diagnostics } = compileDocuments(sources.map(parseSpec), { measure: (_, run) => run(), recall: () => null });
+  return { model, files, diagnostics };
 }
 
-/** The same from texts that are parsed already. */
-export function compileDocuments(parsed: readonly Checked<readonly SpecDocument[]>[], measure: Measure): CompileResult {
+/** How a run is watched, and what it need not do again. */
+export interface Run {
+  readonly measure: Measure;
+  readonly recall: Recall;
+}
+
+/** The same from texts that are parsed already, with what to remember of it. */
+export function compileDocuments(
+  parsed: readonly Checked<readonly SpecDocument[]>[],
+  { measure, recall }: Run,
+): CompileResult & { readonly units: readonly Unit[] } {
   const { value: model, diagnostics } = measure("check", () => checkDocuments(parsed));
-  const files = hasErrors(diagnostics) ? [] : measure("emit", () => emitFiles(model));
-  return { model, files, diagnostics };
+  const { files, units } = hasErrors(diagnostics) ? { files: [], units: [] } : measure("emit", () => emitUnits(model, recall));
+  return { model, files, units, diagnostics };
 }
 
 /** As far as the model, which is all that is needed to say what is wrong. */

@@ -1,16 +1,17 @@
 // Model → the text of every generated file. Picks the view and the template; decides nothing else.
 
+import { fingerprint } from "./fingerprint.js";
 import { generatedBy } from "./header.js";
 import { Imports } from "./imports.js";
 import { languageSchema } from "./keywords.js";
-import type { Field, Model, Resource, Task } from "./model.js";
+import { type Field, findResource, findTask, findType, type Model, type Resource, type Task, watchModel } from "./model.js";
 import { className, fileName, pascalCase } from "./naming.js";
 import { render } from "./templates.js";
 import { apiView, declaredApi } from "./views/api.js";
-import { docPages } from "./views/docs.js";
+import { resourceDoc, sharedPages } from "./views/docs.js";
 import { declarationsOf } from "./views/field-text.js";
 import { indexView } from "./views/index-file.js";
-import { derivedNames, nestedName } from "./views/names.js";
+import { derivedNames, nestedName, specified } from "./views/names.js";
 import { resourceView } from "./views/resource.js";
 import { schemaSql } from "./views/schema.js";
 import { resourceShape, taskShape } from "./views/shape.js";
@@ -24,11 +25,45 @@ export interface GeneratedFile {
   readonly text: string;
 }
 
+/** What was made of one resource or one global task, and what of the model that depends on: each with its fingerprint. */
+export interface Unit {
+  readonly name: string;
+  /** Worked out when it is asked for: who remembers nothing need not pay for it. */
+  readonly asked: () => ReadonlyMap<string, string>;
+  readonly files: readonly GeneratedFile[];
+}
+
+/** The files that were made of a unit the last time, where nothing that it asked for has another fingerprint since; else null. */
+export type Recall = (unit: string, fingerprint: (asked: string) => string) => Unit | null;
+
+export interface Emitted {
+  readonly files: readonly GeneratedFile[];
+  readonly units: readonly Unit[];
+}
+
 /** All files of a model, by path. */
 export function emitFiles(model: Model): readonly GeneratedFile[] {
+  return emitUnits(model, () => null).files;
+}
+
+/** The same, where what was made before need not be made again. */
+export function emitUnits(model: Model, recall: Recall): Emitted {
+  // Whoever comes later has to see the names first, or the one who sees them would have asked for everything.
+  specified(model);
+  const fingerprint = fingerprintsOf(model);
+  const unit = (name: string, make: (model: Model) => readonly GeneratedFile[]): Unit => {
+    const known = recall(name, fingerprint);
+    if (known) return known;
+    const { watched, asked } = watchModel(model);
+    const files = make(watched);
+    return { name, asked: () => new Map([name, ...namesOf(asked)].map((one) => [one, fingerprint(one)])), files };
+  };
+  const units = [
+    ...model.resources.map((resource) => unit(`resource ${resource.name}`, (watched) => resourceFiles(watched, resource))),
+    ...model.tasks.map((task) => unit(`task ${task.qualifiedName}`, (watched) => taskFiles(watched, task))),
+  ];
   const files = [
-    ...model.resources.flatMap((resource) => resourceFiles(model, resource)),
-    ...model.tasks.flatMap((task) => taskFiles(model, task)),
+    ...units.flatMap((one) => one.files),
     ...(model.types.length > 0 ? [typesFile(model)] : []),
     ...(model.resources.some((resource) => resource.api !== null) ? [apiFile(model)] : []),
     indexFile(model),
@@ -36,9 +71,33 @@ export function emitFiles(model: Model): readonly GeneratedFile[] {
     { path: "views.sql", text: viewsSql(model) },
     languageFile(),
     configFile(),
-    ...docPages(model),
+    ...sharedPages(model),
   ];
-  return files.sort((left, right) => (left.path < right.path ? -1 : 1));
+  return { files: files.sort((left, right) => (left.path < right.path ? -1 : 1)), units };
+}
+
+/** All that was asked for, as `fingerprintsOf` takes it. The config and the names of all classes are always looked at. */
+function namesOf({ resources, types, tasks, everything }: ReturnType<typeof watchModel>["asked"]): readonly string[] {
+  const of = (kind: string, names: ReadonlySet<string>): readonly string[] => [...names].map((name) => `${kind} ${name}`);
+  return ["names", ...of("resource", resources), ...of("type", types), ...of("task", tasks), ...(everything ? ["everything"] : [])];
+}
+
+/** A hash of whatever can be asked for: an element with all that is in it, `names` for the config and every class name, or `everything`. */
+function fingerprintsOf(model: Model): (asked: string) => string {
+  const known = new Map<string, string>();
+  return (asked) => {
+    const print = known.get(asked) ?? fingerprint(askAgain(model, asked));
+    known.set(asked, print);
+    return print;
+  };
+}
+
+function askAgain(model: Model, asked: string): unknown {
+  const [kind = "", name = ""] = asked.split(" ");
+  if (kind === "resource") return findResource(model, name);
+  if (kind === "type") return findType(model, name);
+  if (kind === "task") return findTask(model, name);
+  return kind === "names" ? [model.config, ...specified(model)] : model;
 }
 
 function resourceFiles(model: Model, resource: Resource): readonly GeneratedFile[] {
@@ -54,6 +113,7 @@ function resourceFiles(model: Model, resource: Resource): readonly GeneratedFile
   return [
     { path: `${name}.ts`, text: render("resource.ts", { ...view, tasks, header, imports: imports.print(extension) }) },
     { path: `${name}.shape.ts`, text: render("shape.ts", { ...shape, header, imports: shapeImports.print(extension) }) },
+    resourceDoc(model, resource),
   ];
 }
 

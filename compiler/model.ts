@@ -280,9 +280,9 @@ export interface Config {
 }
 
 interface Lookup {
-  readonly resources: ReadonlyMap<string, Resource>;
-  readonly types: ReadonlyMap<string, NamedType>;
-  readonly tasks: ReadonlyMap<string, Task>;
+  readonly resource: (name: string) => Resource | undefined;
+  readonly type: (name: string) => NamedType | undefined;
+  readonly task: (qualifiedName: string) => Task | undefined;
 }
 
 const lookups = new WeakMap<Model, Lookup>();
@@ -291,26 +291,64 @@ function lookupOf(model: Model): Lookup {
   const known = lookups.get(model);
   if (known) return known;
   const tasks = [...model.tasks, ...model.resources.flatMap((resource) => resource.tasks)];
-  const made: Lookup = {
-    resources: new Map(model.resources.map((resource) => [resource.name, resource])),
-    types: new Map(model.types.map((type) => [type.name, type])),
-    tasks: new Map(tasks.map((task) => [task.qualifiedName, task])),
-  };
+  const resources = new Map(model.resources.map((resource) => [resource.name, resource]));
+  const types = new Map(model.types.map((type) => [type.name, type]));
+  const byName = new Map(tasks.map((task) => [task.qualifiedName, task]));
+  const made: Lookup = { resource: (name) => resources.get(name), type: (name) => types.get(name), task: (name) => byName.get(name) };
   lookups.set(model, made);
   return made;
 }
 
+/** What was asked of a model: names that were looked up, and whether somebody went through all of a kind. */
+interface Asked {
+  readonly resources: Set<string>;
+  readonly types: Set<string>;
+  readonly tasks: Set<string>;
+  everything: boolean;
+}
+
+/** The same model, noting what is asked of it. What is made with it alone depends on nothing else, but for the config and the names. */
+export function watchModel(model: Model): { readonly watched: Model; readonly asked: Asked } {
+  const asked: Asked = { resources: new Set(), types: new Set(), tasks: new Set(), everything: false };
+  const { resource, type, task } = lookupOf(model);
+  const all = <T>(items: T): T => {
+    asked.everything = true;
+    return items;
+  };
+  const watched: Model = {
+    config: model.config,
+    get resources() {
+      return all(model.resources);
+    },
+    get types() {
+      return all(model.types);
+    },
+    get tasks() {
+      return all(model.tasks);
+    },
+    get gone() {
+      return all(model.gone);
+    },
+  };
+  lookups.set(watched, {
+    resource: (name) => (asked.resources.add(name), resource(name)),
+    type: (name) => (asked.types.add(name), type(name)),
+    task: (name) => (asked.tasks.add(name), task(name)),
+  });
+  return { watched, asked };
+}
+
 export function findResource(model: Model, name: string): Resource | undefined {
-  return lookupOf(model).resources.get(name);
+  return lookupOf(model).resource(name);
 }
 
 export function findType(model: Model, name: string): NamedType | undefined {
-  return lookupOf(model).types.get(name);
+  return lookupOf(model).type(name);
 }
 
 /** A task by its qualified name: `database.provision`, or the bare name of a global one. */
 export function findTask(model: Model, qualifiedName: string): Task | undefined {
-  return lookupOf(model).tasks.get(qualifiedName);
+  return lookupOf(model).task(qualifiedName);
 }
 
 /** Whether a field that is no more was part of a shape. */

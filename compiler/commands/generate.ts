@@ -2,8 +2,10 @@
 // nothing is written and drift is reported.
 
 import { inputsOf, type LastRun } from "../cache.js";
+import type { Recall } from "../compile.js";
 import { hasErrors, type Diagnostic } from "../diagnostic.js";
 import { describeDrift, generatedFolder, isAsMade, planWrites, readGenerated, recordOf, stampOf, writeGenerated } from "../files.js";
+import { recallUnits, storeUnits } from "./recall.js";
 import { listed, plural, stopped, type Context, type Outcome } from "./outcome.js";
 import { allThatIsWrong, keep, openSpecs, parseSpecs, type ParsedSpecs } from "./specs.js";
 
@@ -43,7 +45,9 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   const parsed = await watch.measureAsync("parse", () => parseSpecs(specs, context));
   const { compileDocuments } = await watch.measureAsync("load", () => import("../compile.js"));
   context.progress("Compiling");
-  const { files, diagnostics } = compileDocuments(parsed.parsed, watch.measure);
+  // `--check` is to find what anything else may have got wrong, so it makes all of it again.
+  const recall: Recall = options.check ? () => null : recallUnits(specs.cache.lastRun?.units ?? [], there.files);
+  const { files, units, diagnostics } = compileDocuments(parsed.parsed, { measure: watch.measure, recall });
   if (hasErrors(diagnostics)) {
     watch.measure("cache", () => keep(specs, parsed, specs.cache.lastRun));
     return stopped(diagnostics);
@@ -58,7 +62,7 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   context.progress("Writing");
   const { value: done, diagnostics: failures } = watch.measure("write", () => writeGenerated(context.project, plan));
   if (hasErrors(failures)) return { ...stopped([...diagnostics, ...failures]), facts: { ...done } };
-  watch.measure("cache", () => keep(specs, parsed, { inputs, made: recordOf(files), stamp: stampOf(context.project), diagnostics }));
+  watch.measure("cache", () => keep(specs, parsed, { inputs, made: recordOf(files), stamp: stampOf(context.project), diagnostics, units: storeUnits(units) }));
   return finished({ diagnostics, ...done, unchanged: plan.unchanged }, { options, stats: watch.stats(counts(parsed, files.length)) });
 }
 

@@ -14,11 +14,25 @@ import { tableName } from "./schema.js";
 import { viewName } from "./sql-views.js";
 
 /** All pages, by paths under `generated/`. */
-export function docPages(model: Model): readonly { readonly path: string; readonly text: string }[] {
-  const resources = model.resources.map((resource) => ({ path: `docs/${pageOf(resource.name)}`, text: resourcePage(model, resource) }));
+export function docPages(model: Model): readonly DocPage[] {
+  return [...sharedPages(model), ...model.resources.map((resource) => resourceDoc(model, resource))];
+}
+
+export interface DocPage {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The page of one resource. */
+export function resourceDoc(model: Model, resource: Resource): DocPage {
+  return { path: `docs/${pageOf(resource.name)}`, text: resourcePage(model, resource) };
+}
+
+/** The pages that are of no one resource. */
+export function sharedPages(model: Model): readonly DocPage[] {
   const types = model.types.length > 0 ? [{ path: "docs/types.md", text: typesPage(model) }] : [];
   const tasks = model.tasks.length > 0 ? [{ path: "docs/tasks.md", text: tasksPage(model) }] : [];
-  return [{ path: "docs/README.md", text: indexPage(model) }, ...resources, ...types, ...tasks];
+  return [{ path: "docs/README.md", text: indexPage(model) }, ...types, ...tasks];
 }
 
 /** `readme.md` is the index on a disk that ignores case. */

@@ -1,7 +1,7 @@
 // The names that generated code makes up: `DatabaseFields` of a resource, `DatabasePlan` of an enum in one. What the specs name comes first: a
 // made-up name that equals a class of the specs, or that an enum shares with one of the endings below, takes a `_` behind.
 
-import type { Model } from "../model.js";
+import type { Config, Model } from "../model.js";
 import { className, pascalCase } from "../naming.js";
 
 /** What is appended to the class name of a resource, a type or a task to name what belongs to it. */
@@ -12,11 +12,12 @@ const endings: readonly Ending[] = [
   "Args", "Changes", "Checks", "Create", "Fields", "Filter", "Handlers", "Move", "Object", "Query", "Start", "State", "Upgrades",
 ];
 
-const classes = new WeakMap<Model, ReadonlySet<string>>();
+// By the config, which a model has in common with whoever watches it.
+const classes = new WeakMap<Config, ReadonlySet<string>>();
 
 /** The classes that the specs name: resources, their datasets, types and tasks. */
-function specified(model: Model): ReadonlySet<string> {
-  const known = classes.get(model);
+export function specified(model: Model): ReadonlySet<string> {
+  const known = classes.get(model.config);
   if (known) return known;
   const tasks = [...model.resources.flatMap((resource) => resource.tasks), ...model.tasks];
   const names = new Set([
@@ -24,7 +25,7 @@ function specified(model: Model): ReadonlySet<string> {
     ...model.types.map((type) => pascalCase(type.name)),
     ...tasks.map((task) => className(task.qualifiedName)),
   ]);
-  classes.set(model, names);
+  classes.set(model.config, names);
   return names;
 }
 
