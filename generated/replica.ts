@@ -6,6 +6,7 @@ import {
   type Step, Task, type TaskCode, type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
 } from "pliny/runtime";
 import { Database, type DatabaseFilter, Databases } from "./database.js";
+import { databaseDefaults } from "./database.shape.js";
 import {
   type ReplicaChanges, type ReplicaFields, type ReplicaMove, type ReplicaPromoteState, type ReplicaProvisionState, type ReplicaState,
   replicaCodec, replicaRules,
@@ -67,7 +68,7 @@ export const replicaType: ResourceType<Replica> = {
   parent: "team",
   version: 3,
   class: Replica,
-  fields: { codec: replicaCodec, rules: replicaRules },
+  fields: { codec: replicaCodec, rules: replicaRules, defaults: databaseDefaults },
   indexes: [["primary"]],
   archive: { afterMs: 2_592_000_000, keepMs: 31_536_000_000 },
   states: {

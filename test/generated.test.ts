@@ -1,12 +1,13 @@
 // What the generated TypeScript does when it runs: its codecs, the getters and setters of its classes, the switch that calls handlers, and
 // what `createApp` joins. What it lets a user write is in generated-types.test.ts.
 
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
-import { describe, expect, test, vi } from "vitest";
-import { canonicalText, type Codec, type JsonRecord, type Place, Ref, Secret, TaskRef, type Vault } from "../runtime/codec/index.js";
-import type { Pliny, ResourceRow, StepOffer, TaskRow } from "../runtime/index.js";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { canonicalText, type Codec, type Json, type JsonRecord, type Place, Ref, Secret, TaskRef, type Vault } from "../runtime/codec/index.js";
+import type { App, Pliny, ResourceRow, StepOffer, TaskRow } from "../runtime/index.js";
 import {
   type Code, type createApp, Database, databaseCodec, databaseDumpCodec, type DatabaseFields, DatabaseProvision, databaseProvisionCode,
   type DatabaseProvisionHandlers, databaseResizeCodec, databaseRotatePasswordCodec, databaseType, Dump, dumpCodec, Replica, replicaCodec,
@@ -14,8 +15,11 @@ import {
 } from "../generated/index.js";
 import { printerPrintCode } from "./cases/tasks/expected/printer.js";
 import { compile } from "../compiler/compile.js";
-import { constantName } from "../compiler/naming.js";
+import type { GeneratedFile } from "../compiler/emit.js";
+import { allFields, type Field, type FieldType, findResource, findTask, findType, type Model, type Resource, type Task } from "../compiler/model.js";
+import { camelCase, className, commentText, constantName, fileName } from "../compiler/naming.js";
 import { handWritten } from "../compiler/views/index-file.js";
+import { derivedNames } from "../compiler/views/names.js";
 import { compileFolder, filesUnder, goldenCases } from "./setup/cases.js";
 import { projectRoot } from "./setup/project.js";
 
@@ -267,24 +271,24 @@ function typeName(about: unknown): unknown {
   return type?.name ?? name;
 }
 
-describe("dispatch", () => {
-  /** Says which form it was asked for, and with what. */
-  const offer: StepOffer = {
-    offer: (to) => said("offer", to),
-    offerPoll: (to) => said("offerPoll", to),
-    offerSpawns: (to, tasks) => said("offerSpawns", to, tasks),
-    offerPollSpawns: (to, tasks) => said("offerPollSpawns", to, tasks),
-    refuse: (state) => Promise.reject(new Error(`refused ${state}`)),
-  };
-  // A step that tells what it was made of, in place of one that moves.
-  function said<Step>(...words: readonly unknown[]): Step {
-    return words as Step;
-  }
-  /** Handlers whatever their names: each gives back its name, its run and its step. */
-  function anyHandlers<Handlers>(): Handlers {
-    return new Proxy({}, { get: (_, name) => (task: unknown, step: unknown) => [name, task, step] }) as Handlers;
-  }
+/** Says which form it was asked for, and with what. */
+const offer: StepOffer = {
+  offer: (to) => said("offer", to),
+  offerPoll: (to) => said("offerPoll", to),
+  offerSpawns: (to, tasks) => said("offerSpawns", to, tasks),
+  offerPollSpawns: (to, tasks) => said("offerPollSpawns", to, tasks),
+  refuse: (state) => Promise.reject(new Error(`refused ${state}`)),
+};
+// A step that tells what it was made of, in place of one that moves.
+function said<Step>(...words: readonly unknown[]): Step {
+  return words as Step;
+}
+/** Handlers whatever their names: each gives back its name, its run and its step. */
+function anyHandlers<Handlers>(): Handlers {
+  return new Proxy({}, { get: (_, name) => (task: unknown, step: unknown) => [name, task, step] }) as Handlers;
+}
 
+describe("dispatch", () => {
   const provision = databaseProvisionCode(anyHandlers<DatabaseProvisionHandlers>());
   test.each([
     ["draw", ["draw", { createRole: "create_role" }]],
@@ -329,31 +333,56 @@ describe("dispatch", () => {
   });
 });
 
-/** Of the example, and of each case that is right. */
-const indexes = ["generated/index.ts", ...goldenCases.map(({ name }) => `test/cases/${name}/expected/index.ts`)]
-  .filter((name) => existsSync(join(projectRoot, name)));
+/** Code of the example and of each case that is right: as it is committed, or, where it is not, in a folder of its own. */
+const folder = mkdtempSync(join(tmpdir(), "pliny-generated-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.each(indexes)("%s", (name) => {
-  const path = join(projectRoot, name);
-  const folder = dirname(path);
+const projects = [{ name: "the example", folder: projectRoot, committed: "generated" }]
+  .concat(goldenCases.map(({ name, folder }) => ({ name, folder, committed: "expected" })))
+  .map((project) => ({ ...project, ...compileFolder(project.folder) }))
+  .filter(({ files }) => files.length > 0)
+  .map(({ name, folder, committed, sources, files }) => {
+    const path = join(folder, committed);
+    return { name, sources, files, code: existsSync(path) ? path : writeCode(name, files), model: compile(sources).model };
+  });
 
+/** Puts generated files where they can be imported: the package's name, which leads nowhere from there, becomes a path. */
+function writeCode(name: string, files: readonly GeneratedFile[]): string {
+  const code = join(folder, name);
+  mkdirSync(code, { recursive: true });
+  const modules = { "pliny/runtime": "runtime/index.ts", "pliny/codec": "runtime/codec/index.ts" };
+  for (const { path, text } of files.filter(({ path }) => path.endsWith(".ts"))) {
+    const own = Object.entries(modules).reduce((rest, [from, to]) => rest.replaceAll(`"${from}"`, JSON.stringify(join(projectRoot, to))), text);
+    writeFileSync(join(code, path), own);
+  }
+  return code;
+}
+
+/** The app of a project, its hand-written code made up: whatever is asked for by name is what `part` gives for that name. */
+async function appOf(code: string, part: (name: string) => unknown): Promise<App> {
+  const { createApp: create }: { createApp: typeof createApp } = await import(join(code, "index.ts"));
+  const written: unknown = new Proxy({}, { get: (_, name) => part(String(name)) });
+  // It has every name that the code of any specs may have.
+  return create(written as Code);
+}
+
+function tasksOf(model: Model): readonly Task[] {
+  return [...model.resources.flatMap((resource) => resource.tasks), ...model.tasks];
+}
+
+describe.each(projects)("$name", ({ code, files, model, sources }) => {
   test("each file runs, whichever is the first", async () => {
-    for (const file of filesUnder(folder).filter((name) => name.endsWith(".ts"))) {
+    for (const file of filesUnder(code).filter((name) => name.endsWith(".ts"))) {
       vi.resetModules();
-      await expect(import(join(folder, file)), file).resolves.toBeTypeOf("object");
+      await expect(import(join(code, file)), file).resolves.toBeTypeOf("object");
     }
   });
 
   test("createApp joins every resource and every task of the specs with what is written for it", async () => {
-    const { model } = compile(compileFolder(dirname(folder)).sources);
-    const { createApp: create }: { createApp: typeof createApp } = await import(path);
     const asked: string[] = [];
-    const written: unknown = new Proxy({}, { get: (_, name) => (asked.push(String(name)), { name }) });
-    // It has every name that the code of any specs may have.
-    const app = create(written as Code);
+    const app = await appOf(code, (name) => (asked.push(name), { name }));
     expect(app.resources.map(({ type }) => type.name)).toEqual(model.resources.map(({ name }) => name));
-    const tasks = [...model.resources.flatMap((resource) => resource.tasks), ...model.tasks];
-    expect(app.tasks.map(({ type }) => type.name)).toEqual(tasks.map((task) => task.qualifiedName));
+    expect(app.tasks.map(({ type }) => type.name)).toEqual(tasksOf(model).map((task) => task.qualifiedName));
     expect(Object.keys(app.lanes)).toEqual(model.config.lanes.map(({ name }) => name));
     expect(Object.keys(app.breakers)).toEqual(model.config.breakers.map(({ name }) => name));
 
@@ -367,4 +396,225 @@ describe.each(indexes)("%s", (name) => {
     for (const [given, name] of [...joined, ...ofTypes]) expect(given).toEqual({ name });
     expect(joined.length + ofTypes.length).toBe(parts.filter((part) => /(Upgrades|Checks)_?$/.test(part.interface)).length);
   });
+
+  test("every state of every task calls its own handler, and offers what the spec lets it", async () => {
+    const app = await appOf(code, () => anyHandlers());
+    for (const task of tasksOf(model)) {
+      const { run } = called(app.tasks.find(({ type }) => type.name === task.qualifiedName));
+      for (const state of task.states) {
+        const to = Object.fromEntries(state.to.map((name) => [camelCase(name), name]));
+        const spawns = Object.fromEntries(state.spawns.map(({ method, task }) => [method, task]));
+        const form = `offer${state.pollMs === null ? "" : "Poll"}${state.spawns.length === 0 ? "" : "Spawns"}`;
+        const offered = [form, to, ...(state.spawns.length === 0 ? [] : [spawns])];
+        const given = { state: state.name };
+        expect(await run(given, offer), `${task.qualifiedName} in ${state.name}`).toEqual([camelCase(state.name), given, offered]);
+      }
+      for (const state of ["stop", "panic", "new", "toString"]) await expect(run({ state }, offer)).rejects.toThrow(`refused ${state}`);
+    }
+  });
+
+  test("the runtime is told of every state, and of every old one and what it reads as, inherited ones too", async () => {
+    const app = await appOf(code, () => anyHandlers());
+    for (const of of [...model.resources, ...tasksOf(model)]) {
+      const { type } = called([...app.resources, ...app.tasks].find(({ type }) => type.name === nameOf(of)));
+      expect(Object.entries(type.states).map(([name, { to = [] }]) => [name, to])).toEqual(of.states.map(({ name, to }) => [name, to]));
+      const base = of.kind === "resource" && of.base !== null ? findResource(model, of.base) : undefined;
+      const replaced = [...(base?.replaced ?? []), ...of.replaced].map(({ from, to }) => [from, to]);
+      expect(type.replaced ?? {}, nameOf(of)).toEqual(Object.fromEntries(replaced));
+    }
+  });
+
+  test("classes have a getter for each field, and a setter where it may change", async () => {
+    const app = await appOf(code, () => anyHandlers());
+    const classes = [
+      ...model.resources.map((of) => ({ of, fields: allFields(model, of), isFixed: (field: Field) => field.immutable })),
+      // A run's own handlers set its fields: they are fixed once there is a value from the start.
+      ...tasksOf(model).map((of) => ({ of, fields: of.fields, isFixed: (field: Field) => field.immutable && !startsAsNull(field, model) })),
+    ];
+    for (const { of, fields, isFixed } of classes) {
+      const { type } = called([...app.resources, ...app.tasks].find(({ type }) => type.name === nameOf(of)));
+      for (const field of fields) {
+        const { get, set } = propertyOf(type.class.prototype, camelCase(field.name));
+        expect([get, set].map((accessor) => typeof accessor), `${nameOf(of)}: ${field.name}`)
+          .toEqual(["function", isFixed(field) ? "undefined" : "function"]);
+      }
+    }
+  });
+
+  test("records with every member, and with no more than they must have, are read and written again as they were", async () => {
+    const app = await appOf(code, () => anyHandlers());
+    const stored = [
+      ...model.resources.map((of) => ({ of, part: "fields", fields: allFields(model, of) })),
+      ...tasksOf(model).flatMap((of) => [{ of, part: "fields", fields: of.fields }, { of, part: "args", fields: of.args }]),
+    ] as const;
+    for (const { of, part, fields } of stored) {
+      const { type } = called([...app.resources, ...app.tasks].find(({ type }) => type.name === nameOf(of)));
+      const record = part === "args" ? ("args" in type ? type.args : undefined) : type.fields;
+      if (of.kind === "task" && fields.length === 0) {
+        expect(record).toBeUndefined();
+        continue;
+      }
+      const { codec, defaults = {} } = called(record);
+      const all = { __v: of.version, ...members(fields, model, []) };
+      const least = { __v: of.version, ...members(fields.filter((field) => field.required), model, []) };
+      expect(codec.version).toBe(of.version);
+      expect(JSON.stringify(codec.encode(codec.decode(all, keyless), keyless)), nameOf(of)).toBe(canonicalText(all));
+
+      const read = codec.decode(least, keyless);
+      expect(Object.keys(read).sort()).toEqual(fields.map(({ name }) => camelCase(name)).sort());
+      expect(Object.keys(defaults).sort(), nameOf(of))
+        .toEqual(fields.filter((field) => field.default !== undefined).map(({ name }) => camelCase(name)).sort());
+      for (const field of fields.filter(({ required }) => !required)) {
+        const value: unknown = Reflect.get(read, camelCase(field.name));
+        if (field.default !== undefined) expect(value).toEqual(Reflect.get(defaults, camelCase(field.name)));
+        else if (startsAsNull(field, model)) expect(value, field.name).toBeNull();
+        else expect([...(value as Iterable<unknown>)], field.name).toEqual([]);
+      }
+      if (!fields.some((field) => field.default !== undefined && field.encrypted !== null)) {
+        const again = codec.encode(read, keyless);
+        expect(codec.decode(JSON.parse(JSON.stringify(again)), keyless)).toEqual(read);
+        expect(JSON.stringify(again)).toBe(canonicalText(again));
+      }
+    }
+  });
+
+  test("the first line of each file names the specs that it is made of", () => {
+    const known = new Set([...sources.map(({ path }) => path), "specs/"]);
+    for (const { path, text } of files.filter(({ path }) => path.endsWith(".ts"))) {
+      const [, from = ""] = /^\/\/ Code generated by pliny from (.+)\. DO NOT EDIT\.\n\n/.exec(text) ?? [];
+      expect(from.split(", ").filter((source) => !known.has(source)), path).toEqual([]);
+    }
+  });
+
+  test("what a spec says of an element stands above it", () => {
+    for (const { file, inside, member, doc } of documented(model)) {
+      const { text } = called(files.find(({ path }) => path === file));
+      expect(commentAbove(text, inside, member), `${file}: ${inside} ${member}`).toEqual(expect.arrayContaining([...commentText(doc)]));
+    }
+  });
 });
+
+/** What a test has looked up, which is there. */
+function called<T>(found: T | undefined): T {
+  if (found === undefined) throw new Error("It is not there.");
+  return found;
+}
+
+function nameOf(of: Resource | Task): string {
+  return of.kind === "task" ? of.qualifiedName : of.name;
+}
+
+/** A property of a class or of one that it extends. */
+function propertyOf(prototype: object | null, name: string): PropertyDescriptor {
+  if (prototype === null || prototype === Object.prototype) return {};
+  return Object.getOwnPropertyDescriptor(prototype, name) ?? propertyOf(Object.getPrototypeOf(prototype), name);
+}
+
+/** A field that was given no value and has no default reads as null, but for a container. */
+function startsAsNull(field: Field, model: Model): boolean {
+  const isContainer = field.encrypted === null && ["list", "set", "dict", "map"].includes(plainType(field.type, model).kind);
+  return !field.required && field.default === undefined && !isContainer;
+}
+
+/** A named field as what it stands for. */
+function plainType(type: FieldType, model: Model): FieldType {
+  const is = type.kind === "named" ? called(findType(model, type.name)).is : undefined;
+  return is?.kind === "field" ? plainType(is.field.type, model) : type;
+}
+
+/** Nothing is sealed or opened: what was read is written as it is. */
+const keyless = { ...at, vault: null };
+
+/** Values of the types that hold no others, as they are stored. */
+const scalars: { readonly [kind in FieldType["kind"]]?: Json } = {
+  string: "\"ä\"", int: -7, float: 0.5, bigint: { Int: "-18446744073709551616" }, decimal: { Dec: "-0.1" }, bool: true, uuid: id,
+  url: "https://example.org/", date: { Date: "2028-02-29" }, time: { Time: "2027-01-31T12:00:00.250Z" }, duration: { Dur: "PT1.5S" },
+  bytes: { Bytes: "AQI" }, json: { Json: { Any: [null, { a: 1 }] } },
+};
+
+/** The members of a record, as they are stored. */
+function members(fields: readonly Field[], model: Model, entered: readonly string[]): JsonRecord {
+  return Object.fromEntries(
+    fields.map((field) => [field.key, field.encrypted === null ? sample(field.type, model, entered) : { Vault: [7, "sealed"] }]),
+  );
+}
+
+/** A value as it is stored, every member set; undefined where a named type would hold itself. */
+function sample(type: FieldType, model: Model, entered: readonly string[]): Json | undefined {
+  const scalar = scalars[type.kind];
+  if (scalar !== undefined) return scalar;
+  const within = (inner: FieldType): readonly Json[] => {
+    const value = sample(inner, model, entered);
+    return value === undefined ? [] : [value];
+  };
+  switch (type.kind) {
+    case "enum":
+      return called(type.values.at(-1)).value;
+    case "list":
+      return within(type.of);
+    case "set":
+      return { Set: within(type.of) };
+    case "dict":
+      return { Dict: Object.fromEntries(within(type.of).map((value) => ["Any Key", value])) };
+    case "map":
+      return { Map: within(type.of).map((value) => [...within(type.keys), value]) };
+    case "record":
+      return members(type.fields, model, entered);
+    case "resource":
+      return { Resource: [called(findResource(model, type.name)).key, id] };
+    case "task":
+      return { Task: [called(findTask(model, type.name)).qualifiedKey, id] };
+    case "named": {
+      if (entered.includes(type.name)) return undefined;
+      const { is } = called(findType(model, type.name));
+      const names = [...entered, type.name];
+      return is.kind === "field" ? sample(is.field.type, model, names) : members(is.fields, model, names);
+    }
+    default:
+      throw new Error(`There is no sample of ${type.kind}.`);
+  }
+}
+
+interface Documented {
+  readonly file: string;
+  /** The class or interface, and the member in it; without one the class or interface itself is meant. */
+  readonly inside: string;
+  readonly member?: string;
+  readonly doc: string;
+}
+
+/** Whatever the specs say of what becomes a class, an interface or a member. */
+function documented(model: Model): readonly Documented[] {
+  const said = (file: string, inside: string, elements: readonly (Pick<Field, "name" | "doc">)[], prefix: string): readonly Documented[] =>
+    elements.flatMap(({ name, doc }) => (doc === null ? [] : [{ file, inside, member: `${prefix}${camelCase(name)}`, doc }]));
+  const classed = (of: Resource | Task): readonly Documented[] => {
+    const own = className(nameOf(of));
+    const file = fileName(of.kind === "task" ? (of.of ?? of.name) : of.name);
+    const derived = derivedNames(model, own);
+    return [
+      ...(of.doc === null ? [] : [{ file: `${file}.ts`, inside: `class ${own}`, doc: of.doc }]),
+      ...said(`${file}.ts`, `class ${own}`, of.fields, "get "),
+      ...said(`${file}.shape.ts`, `interface ${derived("Fields")}`, of.fields, "readonly "),
+      ...(of.kind === "resource" ? [] : said(`${file}.shape.ts`, `interface ${derived("Args")}`, of.args, "readonly ")),
+      ...(of.kind === "resource" ? [] : said(`${file}.ts`, `interface ${derived("Handlers")}`, of.states, "")),
+    ];
+  };
+  const typed = model.types.flatMap((type) => {
+    const kind = type.is.kind === "record" ? "interface" : "type";
+    const inside = `${kind} ${className(type.name)}`;
+    return [
+      ...(type.doc === null ? [] : [{ file: "types.ts", inside, doc: type.doc }]),
+      ...(type.is.kind === "record" ? said("types.ts", inside, type.is.fields, "readonly ") : []),
+    ];
+  });
+  return [...model.resources.flatMap(classed), ...tasksOf(model).flatMap(classed), ...typed];
+}
+
+/** The lines of the comment above a declaration, or above a member of it; the comment marks are taken off. */
+function commentAbove(text: string, inside: string, member?: string): readonly string[] {
+  const lines = text.split("\n");
+  const start = lines.findIndex((line) => new RegExp(`^export ${inside}\\b`).test(line));
+  const end = member === undefined ? start : lines.findIndex((line, index) => index > start && new RegExp(`^  ${member}\\b`).test(line));
+  const first = lines.slice(0, end).findLastIndex((line) => !/^\s*(\/\*\*|\*)/.test(line)) + 1;
+  return lines.slice(first, end).map((line) => line.trim().replace(/^(\/\*\*|\*\/|\*) ?/, "").replace(/ ?\*\/$/, ""));
+}

@@ -5,6 +5,7 @@ import { allFields, findResource, findTask, type Field, type Model, type Resourc
 import { camelCase, className, constantName, fileName, pascalCase, stringLiteral } from "../naming.js";
 import { docComment, literal, mayBeNull, memberName, numberLiteral, objectText, resolve, type Scope, typeText } from "./field-text.js";
 import { derivedNames, nestedName, shapeName } from "./names.js";
+import { hasDefaults } from "./shape.js";
 import { accessors, checkLines, memberLines, optionalNumber, startType, upgradeLines } from "./task.js";
 
 export interface ResourceView {
@@ -85,7 +86,7 @@ export function resourceView(model: Model, resource: Resource, imports: Imports)
     filterHeritage: base ? ` extends ${imports.type(`./${fileName(base.name)}`, derivedNames(model, pascalCase(base.name))("Filter"))}` : "",
     filters: filters(resource, base, shape, scope),
     typeType: `${imports.type(runtime, "ResourceType")}<${own}>`,
-    settings: settings(resource, own, shape, imports),
+    settings: settings(resource, base, shape, imports),
     states: resource.states.map((one) => `${memberName(one.name)}: ${stateText(model, resource, one)},`),
     codeParameters: [...(upgrades.length > 0 ? [`upgrades: ${derived("Upgrades")}`] : []), ...(checks.length > 0 ? [`checks: ${derived("Checks")}`] : [])].join(", "),
     codeType: imports.type(runtime, "ResourceCode"),
@@ -195,8 +196,11 @@ export function filterType(field: Field, declaring: Resource, scope: Scope): str
   return mayBeNull(field, model) ? `${filter} | null` : filter;
 }
 
-function settings(resource: Resource, own: string, shape: string, imports: Imports): readonly string[] {
+function settings(resource: Resource, base: Resource | undefined, shape: string, imports: Imports): readonly string[] {
   const constant = constantName(resource.name);
+  // A subtype's own hold its base's too; where it has none, they are its base's.
+  const withDefaults = [resource, base].find((one) => one !== undefined && hasDefaults(one));
+  const replaced = new Map([...(base?.replaced ?? []), ...resource.replaced].map(({ from, to }) => [from, to]));
   const columns = (indexes: Resource["indexes"]): string | undefined => (indexes.length > 0 ? literal(indexes.map((index) => index.columns)) : undefined);
   return memberLines({
     name: stringLiteral(resource.name),
@@ -207,13 +211,13 @@ function settings(resource: Resource, own: string, shape: string, imports: Impor
     version: String(resource.version),
     write: resource.write === resource.version ? undefined : String(resource.write),
     oldest: resource.oldest === 1 ? undefined : String(resource.oldest),
-    class: own,
+    class: pascalCase(resource.name),
     fields: objectText({
       codec: imports.value(shape, `${constant}Codec`),
       rules: imports.value(shape, `${constant}Rules`),
-      defaults: resource.fields.some((field) => field.default !== undefined) ? imports.value(shape, `${constant}Defaults`) : undefined,
+      defaults: withDefaults && imports.value(`./${fileName(withDefaults.name)}.shape`, `${constantName(withDefaults.name)}Defaults`),
     }),
-    replaced: resource.replaced.length > 0 ? `{ ${resource.replaced.map(({ from, to }) => `${memberName(from)}: ${stringLiteral(to)}`).join(", ")} }` : undefined,
+    replaced: replaced.size > 0 ? `{ ${[...replaced].map(([from, to]) => `${memberName(from)}: ${stringLiteral(to)}`).join(", ")} }` : undefined,
     unique: columns(resource.unique),
     indexes: columns(resource.indexes),
     archive: objectText({ afterMs: numberLiteral(resource.archive.afterMs), keepMs: optionalNumber(resource.archive.keepMs) }),

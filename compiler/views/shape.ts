@@ -221,12 +221,30 @@ function resourceRecord(resource: Resource, scope: Scope): RecordView {
   return {
     ...view,
     heritage: ` extends ${imports.type(baseShape, derivedNames(scope.model, basePrefix)("Fields"))}`,
+    defaults: view.defaults === null || !hasDefaults(base) ? view.defaults : withBaseDefaults(view.defaults, resource, base, scope),
     rules: [`...${imports.value(baseShape, `${constantName(base.name)}Rules`)},`, ...view.rules],
     encode,
     encodeParameters: encode.length > 0 ? "fields, at" : "",
     decode: [`...${imports.value(baseShape, `${constantName(base.name)}Codec`)}.decode(record, at),`, ...view.decode],
     decodeParameters: "record, at",
   };
+}
+
+/** A subtype with defaults of its own has its base's among them. */
+function withBaseDefaults(own: DefaultsView, resource: Resource, base: Resource, { imports, model }: Scope): DefaultsView {
+  const inherited = imports.value(`./${fileName(base.name)}.shape`, `${constantName(base.name)}Defaults`);
+  const record = derivedNames(model, pascalCase(resource.name))("Fields");
+  return { name: own.name, type: defaultsType(record, allFields(model, resource), imports), members: [`...${inherited},`, ...own.members] };
+}
+
+/** Whether it has a constant that holds defaults. */
+export function hasDefaults(resource: Resource): boolean {
+  return resource.fields.some((field) => field.default !== undefined);
+}
+
+function defaultsType(record: string, fields: readonly Field[], imports: Imports): string {
+  const names = fields.filter((field) => field.default !== undefined).map((field) => stringLiteral(camelCase(field.name)));
+  return `${imports.global("Pick")}<${record}, ${names.join(" | ")}>`;
 }
 
 interface RecordOf {
@@ -248,7 +266,7 @@ function recordView({ name, constant, prefix, fields, of, doc }: RecordOf, scope
       ? null
       : {
           name: `${constant}Defaults`,
-          type: `${imports.global("Pick")}<${name}, ${withDefault.map((field) => stringLiteral(camelCase(field.name))).join(" | ")}>`,
+          type: defaultsType(name, fields, imports),
           members: withDefault.map((field) => `${camelCase(field.name)}: ${defaultText(field, scope)},`),
         };
   const rules = fields.flatMap((field) => {

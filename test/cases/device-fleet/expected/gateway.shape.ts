@@ -6,7 +6,7 @@ import {
   writeDuration, writeEnum, writeFloat, writeInt, writeMap, writeOptional, writeRef, writeRequired, writeSecret, writeSet, writeString,
   writeTime,
 } from "pliny/codec";
-import { type DeviceFields, deviceCodec, deviceRules, writeDevicePosition } from "./device.shape.js";
+import { type DeviceFields, deviceCodec, deviceDefaults, deviceRules, writeDevicePosition } from "./device.shape.js";
 import { writeSerial } from "./types.js";
 
 export type GatewayState = "made" | "enrolling" | "live" | "updating" | "lost" | "bricked" | "retiring" | "surveying" | "stop" | "panic";
@@ -45,7 +45,8 @@ export interface GatewayFields extends DeviceFields {
   readonly uplink: GatewayUplink;
 }
 
-export const gatewayDefaults: Pick<GatewayFields, "uplink"> = {
+export const gatewayDefaults: Pick<GatewayFields, "received" | "reportEvery" | "uplink"> = {
+  ...deviceDefaults,
   uplink: "lte",
 };
 

@@ -6,6 +6,7 @@ import {
   type TaskHandle, type TaskRow, type TaskSet, type TaskType, type WriteOptions,
 } from "pliny/runtime";
 import { Customer, type CustomerFilter, Customers } from "./customer.js";
+import { customerDefaults } from "./customer.shape.js";
 import {
   type PartnerAuditState, type PartnerChanges, type PartnerFields, type PartnerMove, type PartnerState, partnerCodec, partnerRules,
 } from "./partner.shape.js";
@@ -56,7 +57,7 @@ export const partnerType: ResourceType<Partner> = {
   extends: "customer",
   version: 1,
   class: Partner,
-  fields: { codec: partnerCodec, rules: partnerRules },
+  fields: { codec: partnerCodec, rules: partnerRules, defaults: customerDefaults },
   replaced: { checking: "auditing" },
   archive: { afterMs: 2_592_000_000 },
   states: {

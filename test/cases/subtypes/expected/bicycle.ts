@@ -7,6 +7,7 @@ import {
 } from "./bicycle.shape.js";
 import type { Depot } from "./depot.js";
 import { Vehicle, type VehicleFilter, Vehicles } from "./vehicle.js";
+import { vehicleDefaults } from "./vehicle.shape.js";
 
 /** Adds nothing but its name. */
 export class Bicycle extends Vehicle {
@@ -53,7 +54,7 @@ export const bicycleType: ResourceType<Bicycle> = {
   version: 2,
   write: 1,
   class: Bicycle,
-  fields: { codec: bicycleCodec, rules: bicycleRules },
+  fields: { codec: bicycleCodec, rules: bicycleRules, defaults: vehicleDefaults },
   archive: { afterMs: 2_592_000_000 },
   states: {
     ready: { to: ["repairing", "scrapping"] },

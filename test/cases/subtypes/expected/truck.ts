@@ -12,7 +12,7 @@ import {
   truckRepairArgsDefaults, truckRepairArgsRules, truckRepairCodec, truckRepairRules, truckRules,
 } from "./truck.shape.js";
 import { Vehicle, type VehicleFilter, Vehicles } from "./vehicle.js";
-import type { VehicleInspectStart } from "./vehicle.shape.js";
+import { type VehicleInspectStart, vehicleDefaults } from "./vehicle.shape.js";
 
 /** Adds fields, states, moves, indexes and tasks; changes nothing that it inherits. */
 export class Truck extends Vehicle {
@@ -71,7 +71,7 @@ export const truckType: ResourceType<Truck> = {
   version: 2,
   write: 1,
   class: Truck,
-  fields: { codec: truckCodec, rules: truckRules },
+  fields: { codec: truckCodec, rules: truckRules, defaults: vehicleDefaults },
   replaced: { filling: "loading" },
   unique: [["parent", "payload"]],
   indexes: [["trailer"], ["payload", "mileage"]],
