@@ -6,17 +6,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { canonicalText, type Codec, type Json, type JsonRecord, type Place, Ref, Secret, TaskRef, type Vault } from "../runtime/codec/index.js";
+import {
+  canonicalText, type Codec, type Json, type JsonRecord, type Place, Ref, Secret, TaskRef, type Vault,
+} from "../runtime/codec/index.js";
 import type { App, Pliny, ResourceRow, StepOffer, TaskRow } from "../runtime/index.js";
 import {
   type Code, type createApp, Database, databaseCodec, databaseDumpCodec, type DatabaseFields, DatabaseProvision, databaseProvisionCode,
-  type DatabaseProvisionHandlers, databaseResizeCodec, databaseRotatePasswordCodec, databaseType, Dump, dumpCodec, Replica, replicaCodec,
-  ReplicaPromote, replicaPromoteCode, Team, teamCodec, TeamRotatePasswords, teamRotatePasswordsArgsCodec, teamRotatePasswordsCode,
+  type DatabaseProvisionHandlers, databaseResizeCodec, DatabaseRotatePassword, databaseRotatePasswordCodec, databaseType, Dump, dumpCodec,
+  DumpErase, Replica, replicaCodec, ReplicaPromote, replicaPromoteCode, Team, teamCodec, TeamRotatePasswords, teamRotatePasswordsArgsCodec,
+  teamRotatePasswordsCode,
 } from "../generated/index.js";
+import { app } from "../specs/app.js";
+import { Person, Persons } from "./cases/named-types/expected/person.js";
 import { printerPrintCode } from "./cases/tasks/expected/printer.js";
 import { compile } from "../compiler/compile.js";
 import type { GeneratedFile } from "../compiler/emit.js";
-import { allFields, type Field, type FieldType, findResource, findTask, findType, type Model, type Resource, type Task } from "../compiler/model.js";
+import {
+  allFields, type Field, type FieldType, findResource, findTask, findType, type Model, type Resource, type Task,
+} from "../compiler/model.js";
 import { camelCase, className, commentText, constantName, fileName } from "../compiler/naming.js";
 import { handWritten } from "../compiler/views/index-file.js";
 import { derivedNames } from "../compiler/views/names.js";
@@ -231,6 +238,12 @@ describe("objects", () => {
     const dump = new Dump(rowOf("dump", "stored", {}), pliny);
     database.lastDump = dump;
     expect([database.lastDump?.type, database.lastDump?.id, await database.lastDump?.load()]).toEqual(["dump", id, dump]);
+    // The same where the reference is a named type.
+    const [person, friend] = [id, otherId].map((own) => new Person({ ...rowOf("person", "live", {}), id: own }, pliny));
+    if (person === undefined || friend === undefined) throw new Error("no person");
+    person.friend = friend;
+    expect([person.friend?.type, person.friend?.id, await person.friend?.load()]).toEqual(["person", otherId, friend]);
+    expect(Person.where(pliny, { friend: { in: [person, ref("person")] } })).toBeInstanceOf(Persons);
   });
 
   test("a value that a closed enum does not have: the row reads, its getter alone throws, and it is written as it was", () => {
@@ -333,27 +346,91 @@ describe("dispatch", () => {
   });
 });
 
+describe("what is written by hand for the example", () => {
+  /** Steps that can be taken: a move tells where it leads, and the runs that are started are kept. */
+  function steps(spawned: unknown[]): StepOffer {
+    const step = <Step>(to: object, tasks: object = {}): Step => {
+      const start = (task: unknown) => (...given: readonly unknown[]): unknown => spawned.push([task, ...given]);
+      const spawn = Object.entries(tasks).map(([method, task]) => [method, start(task)]);
+      const moves = Object.entries(to).map(([method, state]) => [method, () => ({ to: state })]);
+      const made: unknown = { to: Object.fromEntries(moves), spawn: Object.fromEntries(spawn), stay: () => "stays" };
+      // The handlers that are called below ask for nothing else.
+      return made as Step;
+    };
+    return { offer: step, offerPoll: step, offerSpawns: step, offerPollSpawns: step, refuse: offer.refuse };
+  }
+  const runOf = (name: string): App["tasks"][number]["run"] => called(app.tasks.find(({ type }) => type.name === name)).run;
+
+  test("the app calls it for its task and state", async () => {
+    const { pliny } = recorder();
+    const dumped = mkdtempSync(join(tmpdir(), "pliny-dump-"));
+    const dump = new Dump(rowOf("dump", "erasing", { folder: dumped }), pliny);
+    expect(await runOf("dump.erase")(new DumpErase(taskOf("dump.erase", "remove", dump), pliny), steps([]))).toEqual({ to: "stop" });
+    expect(existsSync(dumped)).toBe(false);
+
+    const rotate = new DatabaseRotatePassword(taskOf("database.rotate_password", "draw", null), pliny);
+    expect(await runOf("database.rotate_password")(rotate, steps([]))).toEqual({ to: "change" });
+    expect(Object.keys(rotate._changes)).toEqual(["password"]);
+    expect(rotate.password?.reveal("to look")).toMatch(/^[\w-]{32}$/);
+  });
+
+  test("it spawns runs on what it finds", async () => {
+    const { pliny } = recorder();
+    const databaseOf = (state: string, passwordAt: Date | null): Database => new Database(rowOf("database", state, { passwordAt }), pliny);
+    // One was never changed, one long ago, one will be changed in years to come: the handler reads the clock.
+    const online = [null, "1970-01-01", "9999-12-31"].map((date) => databaseOf("online", date === null ? null : new Date(date)));
+    const children: readonly object[] = [...online, databaseOf("failed", null), new Team(rowOf("team", "active", {}), pliny)];
+    const team = new Team(rowOf("team", "active", {}), { ...pliny, children: () => Promise.resolve(children) });
+    const spawned: unknown[] = [];
+    const row = { ...taskOf("team.rotate_passwords", "rotate", team), args: { olderThan: 0 } };
+    expect(await runOf("team.rotate_passwords")(new TeamRotatePasswords(row, pliny), steps(spawned))).toEqual({ to: "stop" });
+    expect(spawned).toHaveLength(2);
+    expect(spawned).toEqual([["database.rotate_password", online[0]], ["database.rotate_password", online[1]]]);
+  });
+
+  test("what is not written yet says so", async () => {
+    const task = new DatabaseProvision(taskOf("database.provision", "admit", null), recorder().pliny);
+    const refusal = await runOf("database.provision")(task, steps([])).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "NOT_IMPLEMENTED", message: "database.provision: admit is not written yet." });
+  });
+});
+
 /** Code of the example and of each case that is right: as it is committed, or, where it is not, in a folder of its own. */
 const folder = mkdtempSync(join(tmpdir(), "pliny-generated-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const projects = [{ name: "the example", folder: projectRoot, committed: "generated" }]
-  .concat(goldenCases.map(({ name, folder }) => ({ name, folder, committed: "expected" })))
-  .map((project) => ({ ...project, ...compileFolder(project.folder) }))
+const committed = [{ name: "the example", folder: projectRoot, code: "generated" }]
+  .concat(goldenCases.map(({ name, folder }) => ({ name, folder, code: "expected" })))
+  .map((project) => ({ ...project, ...compileFolder(project.folder), code: join(project.folder, project.code) }));
+// No case has a state that may stay and spawn.
+const watcher = `
+resource: printer
+---
+task: check
+of: printer
+args: { ink: { type: int, required: true } }
+states: { look: { to: stop } }
+---
+task: watch
+of: printer
+every: { interval: 1h }
+states: { see: { poll: 5s, spawns: [check], to: stop } }
+`;
+const sources = [{ path: "specs/printer.yaml", text: watcher }];
+const projects = [...committed, { name: "poll and spawns", sources, files: compile(sources).files, code: "" }]
   .filter(({ files }) => files.length > 0)
-  .map(({ name, folder, committed, sources, files }) => {
-    const path = join(folder, committed);
-    return { name, sources, files, code: existsSync(path) ? path : writeCode(name, files), model: compile(sources).model };
-  });
+  .map((project) => ({ ...project, model: compile(project.sources).model }))
+  .map((project) => ({ ...project, code: existsSync(project.code) ? project.code : writeCode(project) }));
 
 /** Puts generated files where they can be imported: the package's name, which leads nowhere from there, becomes a path. */
-function writeCode(name: string, files: readonly GeneratedFile[]): string {
+function writeCode({ name, files }: { readonly name: string; readonly files: readonly GeneratedFile[] }): string {
   const code = join(folder, name);
   mkdirSync(code, { recursive: true });
   const modules = { "pliny/runtime": "runtime/index.ts", "pliny/codec": "runtime/codec/index.ts" };
   for (const { path, text } of files.filter(({ path }) => path.endsWith(".ts"))) {
-    const own = Object.entries(modules).reduce((rest, [from, to]) => rest.replaceAll(`"${from}"`, JSON.stringify(join(projectRoot, to))), text);
-    writeFileSync(join(code, path), own);
+    const led = (rest: string, [from, to]: readonly [string, string]): string =>
+      rest.replaceAll(JSON.stringify(from), JSON.stringify(join(projectRoot, to)));
+    writeFileSync(join(code, path), Object.entries(modules).reduce(led, text));
   }
   return code;
 }
@@ -369,6 +446,13 @@ async function appOf(code: string, part: (name: string) => unknown): Promise<App
 function tasksOf(model: Model): readonly Task[] {
   return [...model.resources.flatMap((resource) => resource.tasks), ...model.tasks];
 }
+
+test("a state with both is typed as both", () => {
+  const { files } = called(projects.find(({ name }) => name === "poll and spawns"));
+  const { text } = called(files.find(({ path }) => path === "printer.ts"));
+  const step = 'PollStep<"stop"> & SpawnStep<"stop", { check: Spawn<PrinterCheckStart> }>';
+  expect(text).toContain(`see(task: PrinterWatch, step: ${step}): Promise<Next>;`);
+});
 
 describe.each(projects)("$name", ({ code, files, model, sources }) => {
   test("each file runs, whichever is the first", async () => {
@@ -441,7 +525,7 @@ describe.each(projects)("$name", ({ code, files, model, sources }) => {
     }
   });
 
-  test("records with every member, and with no more than they must have, are read and written again as they were", async () => {
+  test("records, full or almost empty, are read and written again as they were; what is wrong is named by its key", async () => {
     const app = await appOf(code, () => anyHandlers());
     const stored = [
       ...model.resources.map((of) => ({ of, part: "fields", fields: allFields(model, of) })),
@@ -459,6 +543,12 @@ describe.each(projects)("$name", ({ code, files, model, sources }) => {
       const least = { __v: of.version, ...members(fields.filter((field) => field.required), model, []) };
       expect(codec.version).toBe(of.version);
       expect(JSON.stringify(codec.encode(codec.decode(all, keyless), keyless)), nameOf(of)).toBe(canonicalText(all));
+
+      for (const { name, key } of fields) {
+        const [wrong, place] = [{ ...codec.decode(all, keyless), [camelCase(name)]: Symbol("wrong") }, new RegExp(`^/${key}[:/]`)];
+        expect(() => codec.encode(wrong, keyless), nameOf(of)).toThrow(place);
+        expect(() => codec.decode({ ...all, [key]: { Wrong: 1 } }, keyless), nameOf(of)).toThrow(place);
+      }
 
       const read = codec.decode(least, keyless);
       expect(Object.keys(read).sort()).toEqual(fields.map(({ name }) => camelCase(name)).sort());

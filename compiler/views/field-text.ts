@@ -108,21 +108,27 @@ export function fieldType(field: Field, name: string, scope: Scope): string {
 /** What a setter takes: what the getter gives, or the plain value of a secret, or the object that a reference is to. */
 export function setterType(field: Field, name: string, scope: Scope): string {
   const inner = typeText(field.type, name, scope);
-  const kind = resolve(field.type, scope.model).kind;
+  const target = targetClass(field.type, scope);
   let text = inner;
   if (field.encrypted) text = `${inner} | ${scope.imports.type(codec, "Secret")}<${inner}>`;
-  else if (field.type.kind === "resource") text = `${resourceClass(field.type.name, scope)} | ${inner}`;
-  else if (field.type.kind === "task") text = `${taskClass(field.type.name, scope)} | ${inner}`;
-  else if (kind === "resource" || kind === "task") text = inner;
+  else if (target !== null) text = `${target} | ${inner}`;
   return mayBeNull(field, scope.model) && text !== "unknown" ? `${text} | null` : text;
 }
 
 /** What a setter hands on: `toSecret(value)`. */
 export function setterValue(field: Field, scope: Scope): string {
   if (field.encrypted) return `${scope.imports.value(codec, "toSecret")}(value)`;
-  if (field.type.kind === "resource") return `${scope.imports.value(codec, "toRef")}(value)`;
-  if (field.type.kind === "task") return `${scope.imports.value(codec, "toTaskRef")}(value)`;
+  const { kind } = resolve(field.type, scope.model);
+  if (kind === "resource") return `${scope.imports.value(codec, "toRef")}(value)`;
+  if (kind === "task") return `${scope.imports.value(codec, "toTaskRef")}(value)`;
   return "value";
+}
+
+/** The class of what a reference is to, be it written as itself or as a named type; null of any other type. */
+export function targetClass(written: FieldType, scope: Scope): string | null {
+  const type = resolve(written, scope.model);
+  if (type.kind === "resource") return resourceClass(type.name, scope);
+  return type.kind === "task" ? taskClass(type.name, scope) : null;
 }
 
 /** `required`, a default and containers are never null. */

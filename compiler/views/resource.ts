@@ -3,7 +3,7 @@
 import type { Imports } from "../imports.js";
 import { allFields, findResource, findTask, type Field, type Model, type Resource, type ResourceState, servedColumns, type Task, taskOf } from "../model.js";
 import { camelCase, className, constantName, fileName, pascalCase, stringLiteral } from "../naming.js";
-import { docComment, literal, mayBeNull, memberName, numberLiteral, objectText, resolve, type Scope, typeText } from "./field-text.js";
+import { docComment, literal, mayBeNull, memberName, numberLiteral, objectText, resolve, type Scope, targetClass, typeText } from "./field-text.js";
 import { derivedNames, nestedName, shapeName } from "./names.js";
 import { hasDefaults } from "./shape.js";
 import { accessors, checkLines, memberLines, optionalNumber, startType, upgradeLines } from "./task.js";
@@ -191,8 +191,8 @@ export function filterType(field: Field, declaring: Resource, scope: Scope): str
   const name = nestedName(model, pascalCase(declaring.name), field.name);
   const type = typeText(field.type, name, { ...scope, home: `./${fileName(declaring.name)}.shape` });
   const sorts = field.encrypted === null && ranges.has(resolve(field.type, model).kind);
-  const object = field.type.kind === "resource" || field.type.kind === "task" ? `${type.slice(type.indexOf("<") + 1, -1)} | ${type}` : type;
-  const filter = `${imports.type(runtime, sorts ? "Range" : "Match")}<${object}>`;
+  const target = targetClass(field.type, scope);
+  const filter = `${imports.type(runtime, sorts ? "Range" : "Match")}<${target === null ? type : `${target} | ${type}`}>`;
   return mayBeNull(field, model) ? `${filter} | null` : filter;
 }
 

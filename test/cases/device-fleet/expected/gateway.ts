@@ -68,6 +68,7 @@ export const gatewayType: ResourceType<Gateway> = {
   oldest: 2,
   class: Gateway,
   fields: { codec: gatewayCodec, rules: gatewayRules, defaults: gatewayDefaults },
+  replaced: { dead: "bricked", asleep: "live" },
   unique: [["uplink", "serial"]],
   archive: { afterMs: 86_400_000, keepMs: 315_360_000_000 },
   ownKey: true,

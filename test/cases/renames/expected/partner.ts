@@ -58,7 +58,7 @@ export const partnerType: ResourceType<Partner> = {
   version: 1,
   class: Partner,
   fields: { codec: partnerCodec, rules: partnerRules, defaults: customerDefaults },
-  replaced: { checking: "auditing" },
+  replaced: { live: "active", idle: "sleeping", gone_away: "closing", checking: "auditing" },
   archive: { afterMs: 2_592_000_000 },
   states: {
     active: { to: ["closing", "sleeping", "auditing"] },

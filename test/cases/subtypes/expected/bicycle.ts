@@ -55,6 +55,7 @@ export const bicycleType: ResourceType<Bicycle> = {
   write: 1,
   class: Bicycle,
   fields: { codec: bicycleCodec, rules: bicycleRules, defaults: vehicleDefaults },
+  replaced: { parked: "ready" },
   archive: { afterMs: 2_592_000_000 },
   states: {
     ready: { to: ["repairing", "scrapping"] },

@@ -72,7 +72,7 @@ export const truckType: ResourceType<Truck> = {
   write: 1,
   class: Truck,
   fields: { codec: truckCodec, rules: truckRules, defaults: vehicleDefaults },
-  replaced: { filling: "loading" },
+  replaced: { parked: "ready", filling: "loading" },
   unique: [["parent", "payload"]],
   indexes: [["trailer"], ["payload", "mileage"]],
   archive: { afterMs: 2_592_000_000 },
