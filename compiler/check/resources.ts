@@ -248,6 +248,7 @@ export function readResource(
     return own === null ? { ...from, inherited: true } : widen(from, own, draft, machine, context);
   });
   const replaced = readReplaced(member(root, "replaced"), draft.states, { kind: "state", allowed: [] }, context);
+  reportRevived(draft, inherited, context);
   checkResourceMachine(states, [...(inherited?.replaced ?? []), ...replaced], inherited, machine, context);
   if (inherited !== null) checkInheritedStarts(states, draft, tasks, context);
   const archive = member(root, "archive");
@@ -280,6 +281,16 @@ export function readResource(
     ),
     ...element,
   };
+}
+
+/** A state that the base has replaced may not live on in a subtype: it would read as the new one. */
+function reportRevived({ declaration, base }: Draft, inherited: Resource | null, { found }: Context): void {
+  const states = member(declaration.root, "states");
+  for (const { from } of inherited?.replaced ?? []) {
+    const state = member(states, from);
+    const target = member(member(base?.declaration.root ?? null, "replaced"), from);
+    if (state !== null && target !== null) found.push(report.replacedStillThere(keyOf(target), { value: from, kind: "state", first: keyOf(state) }));
+  }
 }
 
 function familyParts({ declaration, base }: Draft): readonly Declaration[] {
