@@ -246,6 +246,23 @@ const snippets: readonly Snippet[] = [
     `,
   },
   {
+    title: "a field of a named type is what the type stands for, its modifiers and its reference included",
+    of: "test/cases/named-types",
+    given: "person: Person, pliny: Pliny, address: Address",
+    lines: `
+      same<typeof person.work, Secret<Address> | null>(true);
+      same<typeof person.phone, Secret<Phone>>(true);
+      same<typeof person.friend, Ref<Person> | null>(true);
+      same<Grid, readonly (readonly Position[])[]>(true);
+      person.balance = null; // error TS2322
+      person.phone = "+491234";
+      person.friend = person;
+      person.home = { ...address, geo: { x: 1, y: 2 } }; // error TS2741
+      person.grid = []; // error TS2540
+      await Person.create(pliny, { home: address, alias: "a", balance: person.balance }); // error TS2345
+    `,
+  },
+  {
     title: "filters of types that sort and types that do not; null where the field may be",
     of: "test/cases/fields-modifiers",
     given: "pliny: Pliny",
