@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import type { Checked, Diagnostic } from "./diagnostic.js";
 import type { SpecDocument, SpecValue } from "./document.js";
 import type { MadeRecord } from "./files.js";
+import { hashOf } from "./fingerprint.js";
 import type { SourceFile } from "./source.js";
 
 export interface Cache {
@@ -23,17 +24,17 @@ export interface CacheEntry {
 export interface LastRun {
   readonly inputs: string;
   readonly made: MadeRecord;
-  /** What the disk said of `generated/` afterwards (`stampOf`). */
+  /** What the disk said of `generated/` afterwards (`GeneratedFolder.stamp`). */
   readonly stamp: string;
   readonly diagnostics: readonly Diagnostic[];
   readonly units: readonly StoredUnit[];
 }
 
-/** A unit of what was made: its texts stand in `generated/`, and here their hashes. */
+/** A unit of what was made: its texts stand in `generated/`, and their hashes in `made`. */
 export interface StoredUnit {
   readonly name: string;
   readonly asked: readonly (readonly [asked: string, fingerprint: string])[];
-  readonly files: readonly (readonly [path: string, hash: string])[];
+  readonly paths: readonly string[];
 }
 
 interface Run extends Omit<LastRun, "diagnostics"> {
@@ -119,10 +120,6 @@ export function inputsOf(sources: readonly SourceFile[]): string {
 
 function firstLine(identity: string, rest: string): string {
   return `pliny cache 1 ${hashOf(identity)} ${hashOf(rest)}`;
-}
-
-export function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }
 
 /** JSON has neither infinities nor a negative zero. */

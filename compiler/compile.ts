@@ -3,7 +3,7 @@
 import { checkModel } from "./check.js";
 import { hasErrors, sortDiagnostics, type Checked, type Diagnostic } from "./diagnostic.js";
 import type { SpecDocument } from "./document.js";
-import { emitUnits, type GeneratedFile, type Recall, type Unit } from "./emit.js";
+import { emitUnits, type Emitted, type GeneratedFile, type Recall } from "./emit.js";
 import type { Model } from "./model.js";
 import { parseSpec } from "./parse.js";
 import { compareText, type SourceFile } from "./source.js";
@@ -40,10 +40,10 @@ export interface Run {
 export function compileDocuments(
   parsed: readonly Checked<readonly SpecDocument[]>[],
   { measure, recall }: Run,
-): CompileResult & { readonly units: readonly Unit[] } {
+): CompileResult & Pick<Emitted, "kept" | "units"> {
   const { value: model, diagnostics } = measure("check", () => checkDocuments(parsed));
-  const { files, units } = hasErrors(diagnostics) ? { files: [], units: [] } : measure("emit", () => emitUnits(model, recall));
-  return { model, files, units, diagnostics };
+  const emitted = hasErrors(diagnostics) ? { files: [], kept: [], units: [] } : measure("emit", () => emitUnits(model, recall));
+  return { model, ...emitted, diagnostics };
 }
 
 /** As far as the model, which is all that is needed to say what is wrong. */

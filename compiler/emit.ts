@@ -1,10 +1,10 @@
 // Model → the text of every generated file. Picks the view and the template; decides nothing else.
 
-import { fingerprint } from "./fingerprint.js";
+import { fingerprintsOf } from "./fingerprint.js";
 import { generatedBy } from "./header.js";
 import { Imports } from "./imports.js";
 import { languageSchema } from "./keywords.js";
-import { type Field, findResource, findTask, findType, type Model, type Resource, type Task, watchModel } from "./model.js";
+import { type Field, type Model, type Resource, type Task, watchModel } from "./model.js";
 import { className, fileName, pascalCase } from "./naming.js";
 import { render } from "./templates.js";
 import { apiView, declaredApi } from "./views/api.js";
@@ -30,14 +30,18 @@ export interface Unit {
   readonly name: string;
   /** Worked out when it is asked for: who remembers nothing need not pay for it. */
   readonly asked: () => ReadonlyMap<string, string>;
+  readonly paths: readonly string[];
+  /** None where all of it stands there already. */
   readonly files: readonly GeneratedFile[];
 }
 
-/** The files that were made of a unit the last time, where nothing that it asked for has another fingerprint since; else null. */
+/** A unit as the last time, where nothing that it asked for has another fingerprint since and its files still stand there; else null. */
 export type Recall = (unit: string, fingerprint: (asked: string) => string) => Unit | null;
 
 export interface Emitted {
   readonly files: readonly GeneratedFile[];
+  /** Paths of what was not made again. */
+  readonly kept: readonly string[];
   readonly units: readonly Unit[];
 }
 
@@ -56,7 +60,8 @@ export function emitUnits(model: Model, recall: Recall): Emitted {
     if (known) return known;
     const { watched, asked } = watchModel(model);
     const files = make(watched);
-    return { name, asked: () => new Map([name, ...namesOf(asked)].map((one) => [one, fingerprint(one)])), files };
+    const paths = files.map((file) => file.path);
+    return { name, asked: () => new Map([name, ...namesOf(asked)].map((one) => [one, fingerprint(one)])), paths, files };
   };
   const units = [
     ...model.resources.map((resource) => unit(`resource ${resource.name}`, (watched) => resourceFiles(watched, resource))),
@@ -73,31 +78,14 @@ export function emitUnits(model: Model, recall: Recall): Emitted {
     configFile(),
     ...sharedPages(model),
   ];
-  return { files: files.sort((left, right) => (left.path < right.path ? -1 : 1)), units };
+  const kept = units.flatMap((one) => (one.files.length === 0 ? one.paths : []));
+  return { files: files.sort((left, right) => (left.path < right.path ? -1 : 1)), kept, units };
 }
 
 /** All that was asked for, as `fingerprintsOf` takes it. The config and the names of all classes are always looked at. */
 function namesOf({ resources, types, tasks, everything }: ReturnType<typeof watchModel>["asked"]): readonly string[] {
   const of = (kind: string, names: ReadonlySet<string>): readonly string[] => [...names].map((name) => `${kind} ${name}`);
   return ["names", ...of("resource", resources), ...of("type", types), ...of("task", tasks), ...(everything ? ["everything"] : [])];
-}
-
-/** A hash of whatever can be asked for: an element with all that is in it, `names` for the config and every class name, or `everything`. */
-function fingerprintsOf(model: Model): (asked: string) => string {
-  const known = new Map<string, string>();
-  return (asked) => {
-    const print = known.get(asked) ?? fingerprint(askAgain(model, asked));
-    known.set(asked, print);
-    return print;
-  };
-}
-
-function askAgain(model: Model, asked: string): unknown {
-  const [kind = "", name = ""] = asked.split(" ");
-  if (kind === "resource") return findResource(model, name);
-  if (kind === "type") return findType(model, name);
-  if (kind === "task") return findTask(model, name);
-  return kind === "names" ? [model.config, ...specified(model)] : model;
 }
 
 function resourceFiles(model: Model, resource: Resource): readonly GeneratedFile[] {

@@ -25,6 +25,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { report, type Checked, type Diagnostic } from "./diagnostic.js";
 import type { GeneratedFile } from "./emit.js";
+import { hashOf } from "./fingerprint.js";
 import { carriesHeader } from "./header.js";
 import { decodeSource, maxBytes } from "./scan.js";
 import { compareText, type SourceFile, type SourceLocation } from "./source.js";
@@ -95,11 +96,18 @@ export function findMergeMarkers(sources: readonly SourceFile[]): readonly Diagn
 
 /** What stands under `generated/`, by path relative to it. Links are named and never followed. */
 export interface GeneratedFolder {
-  readonly files: ReadonlyMap<string, string>;
+  readonly files: ReadonlySet<string>;
+  /** The text of one of `files`, read when it is first asked for; empty where another run has removed it since. Throws what the disk refuses. */
+  readonly text: (path: string) => string;
   readonly folders: ReadonlySet<string>;
   readonly links: ReadonlySet<string>;
   /** Files that a run which was killed left half-written. */
   readonly leftovers: readonly string[];
+  /**
+   * One hash of what the disk says of everything in here without reading it: kind, size, inode and time of change. Where it is what it was
+   * after the last run, nothing in here has changed since: whoever writes to a file cannot keep its `ctime`.
+   */
+  readonly stamp: string;
 }
 
 /** What is to be done so that `generated/` holds what was made. Paths are relative to it. */
@@ -111,29 +119,39 @@ export interface WritePlan {
   readonly unchanged: number;
 }
 
+/** What a run made: texts, and paths of what stands there already as it would be made again. */
+export interface Made {
+  readonly files: readonly GeneratedFile[];
+  readonly kept: readonly string[];
+}
+
 /**
- * Reads all of `generated/` once. A temporary file counts as left over when it is a minute old: a younger one may be of a run beside this.
+ * Looks at all of `generated/` once. A temporary file counts as left over when it is a minute old: a younger one may be of a run beside
+ * this.
  */
-export function readGenerated(project: Project, clock: { readonly nowMs: number }): Checked<GeneratedFolder> {
-  const files = new Map<string, string>();
+export function openGenerated(project: Project, clock: { readonly nowMs: number }): Checked<GeneratedFolder> {
+  const files = new Set<string>();
   const folders = new Set<string>();
   const links = new Set<string>();
   const leftovers: string[] = [];
   const diagnostics: Diagnostic[] = [];
   const root = join(project.folder, generatedFolder);
+  const texts = new Map<string, string>();
+  const stamp = createHash("sha256");
 
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).sort(byName)) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       try {
+        const stats = lstatSync(join(root, path), { bigint: true });
+        stamp.update(`${path}\0${stats.mode} ${stats.size} ${stats.ino} ${stats.ctimeNs}\0`);
         if (entry.isSymbolicLink()) links.add(path);
         else if (entry.isDirectory()) {
           folders.add(path);
           walk(path);
         } else if (entry.isFile()) {
-          const file = join(root, path);
-          if (!temporaryName.test(entry.name)) files.set(path, readFileSync(file, "utf8"));
-          else if (clock.nowMs - statSync(file).mtimeMs > 60_000) leftovers.push(path);
+          if (!temporaryName.test(entry.name)) files.add(path);
+          else if (clock.nowMs - Number(stats.mtimeMs) > 60_000) leftovers.push(path);
         }
       } catch (error) {
         // What another run removed meanwhile is no matter.
@@ -152,46 +170,36 @@ export function readGenerated(project: Project, clock: { readonly nowMs: number 
       diagnostics.push(report.unreadable(place(generatedFolder), reasonOf(error)));
     }
   }
-  return { value: { files, folders, links, leftovers }, diagnostics };
+  const text = (path: string): string => {
+    const known = texts.get(path) ?? readIfThere(join(root, path)) ?? "";
+    texts.set(path, known);
+    return known;
+  };
+  return { value: { files, text, folders, links, leftovers, stamp: stamp.digest("hex") }, diagnostics };
 }
 
-/**
- * One hash of what the disk says of everything under `generated/` without reading it: kind, size, inode and time of change. Where it is what
- * it was after the last run, nothing in there has changed: whoever writes to a file cannot keep its `ctime`.
- */
-export function stampOf(project: Project): string {
-  const hash = createHash("sha256");
-  const walk = (folder: string): void => {
-    for (const entry of readdirSync(folder, { withFileTypes: true }).sort(byName)) {
-      const path = join(folder, entry.name);
-      const { mode, size, ino, ctimeNs } = lstatSync(path, { bigint: true });
-      hash.update(`${path}\0${mode} ${size} ${ino} ${ctimeNs}\0`);
-      if (entry.isDirectory()) walk(path);
-    }
-  };
-  try {
-    if (lstatOf(join(project.folder, generatedFolder))?.isDirectory()) walk(join(project.folder, generatedFolder));
-  } catch (error) {
-    // What cannot be looked at is no match for anything; reading it will say why.
-    hash.update(reasonOf(error));
-  }
-  return hash.digest("hex");
+/** Reads every file that is there, and says which cannot be read. */
+export function readTexts(there: GeneratedFolder): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const path of there.files) orSay(`${generatedFolder}/${path}`, diagnostics, () => there.text(path));
+  return diagnostics;
 }
 
 /** Compares what was made with what is there; touches nothing. Errors name what stands in the way of writing. */
-export function planWrites(there: GeneratedFolder, made: readonly GeneratedFile[]): Checked<WritePlan> {
+export function planWrites(there: GeneratedFolder, { files, kept }: Made): Checked<WritePlan> {
   const diagnostics: Diagnostic[] = [];
   const write: GeneratedFile[] = [];
   const added = new Set<string>();
   const byLowerCase = new Map<string, string>();
-  const madePaths = new Set(made.map((file) => file.path));
-  const isOurs = (path: string): boolean => !isFrozen(path) && carriesHeader(there.files.get(path) ?? "");
-  const stale = [...there.files.keys()].filter((path) => !madePaths.has(path) && isOurs(path));
+  const madePaths = new Set([...files.map((file) => file.path), ...kept]);
+  const isOurs = (path: string): boolean => !isFrozen(path) && carriesHeader(there.text(path));
+  const stale = [...there.files].filter((path) => !madePaths.has(path) && isOurs(path));
   const staleByLowerCase = new Set(stale.map((path) => path.toLowerCase()));
   const refusedFolders = new Set<string>();
-  let unchanged = 0;
+  let unchanged = kept.length;
 
-  for (const file of made) {
+  for (const path of kept) byLowerCase.set(path.toLowerCase(), path);
+  for (const file of files) {
     const at = place(`${generatedFolder}/${file.path}`);
     const twin = byLowerCase.get(file.path.toLowerCase());
     if (twin !== undefined) diagnostics.push(report.samePath(at, twin));
@@ -199,7 +207,7 @@ export function planWrites(there: GeneratedFolder, made: readonly GeneratedFile[
 
     const folders = [...foldersOf(file.path)];
     const obstacle = folders.map((folder) => obstacleAt(there, folder, isOurs)).find((found) => found !== null) ?? null;
-    const text = there.files.get(file.path);
+    const text = there.files.has(file.path) ? there.text(file.path) : undefined;
     // What is in the way of several files is said once.
     if (obstacle) {
       if (!refusedFolders.has(obstacle.at.file.path)) diagnostics.push(obstacle);
@@ -215,14 +223,14 @@ export function planWrites(there: GeneratedFolder, made: readonly GeneratedFile[
     else if (carriesHeader(text) || text === "" || isTornByMerge(text)) write.push(file);
     else diagnostics.push(report.notOurs(at));
   }
-  for (const [path, text] of there.files) {
+  for (const path of there.files) {
     if (!isFrozen(path)) continue;
-    const at = mergeMarker({ path: `${generatedFolder}/${path}`, text });
+    const at = mergeMarker({ path: `${generatedFolder}/${path}`, text: there.text(path) });
     if (at) diagnostics.push(report.mergeMarkers(at, "frozen"));
   }
-  const torn = [...there.files]
-    .filter(([path, text]) => !isFrozen(path) && !madePaths.has(path) && !carriesHeader(text) && isTornByMerge(text))
-    .map(([path]) => path);
+  const torn = [...there.files].filter(
+    (path) => !isFrozen(path) && !madePaths.has(path) && !carriesHeader(there.text(path)) && isTornByMerge(there.text(path)),
+  );
   const remove = [...stale, ...torn, ...there.leftovers].sort(compareText);
   return { value: { write, remove, added, unchanged }, diagnostics };
 }
@@ -231,7 +239,7 @@ export function planWrites(there: GeneratedFolder, made: readonly GeneratedFile[
 export function describeDrift(there: GeneratedFolder, plan: WritePlan): readonly Diagnostic[] {
   const written = plan.write.map((file) => {
     const path = `${generatedFolder}/${file.path}`;
-    const text = there.files.get(file.path) ?? "";
+    const text = there.files.has(file.path) ? there.text(file.path) : "";
     const torn = mergeMarker({ path, text });
     if (torn) return report.mergeMarkers(torn, "generated");
     if (plan.added.has(file.path)) return report.drift(place(path), "missing");
@@ -241,27 +249,27 @@ export function describeDrift(there: GeneratedFolder, plan: WritePlan): readonly
   return [...written, ...plan.remove.map((path) => report.noLongerMade(place(`${generatedFolder}/${path}`)))];
 }
 
-/** What a run made, short enough to be remembered. */
-export interface MadeRecord {
-  readonly count: number;
-  /** Of all files but the frozen ones. */
-  readonly digest: string;
-  readonly frozen: readonly string[];
+/** What a run made, short enough to be remembered: paths and hashes of texts. */
+export type MadeRecord = Readonly<Record<string, string>>;
+
+export function recordOf({ files, kept }: Made, before: MadeRecord): MadeRecord {
+  const hashes = kept.map((path) => [path, before[path] ?? ""] as const);
+  return Object.fromEntries([...hashes, ...files.map(({ path, text }) => [path, hashOf(text)] as const)]);
 }
 
-export function recordOf(made: readonly GeneratedFile[]): MadeRecord {
-  const frozen = made.filter((file) => isFrozen(file.path)).map((file) => file.path);
-  return { count: made.length, digest: digestOf(made.filter((file) => !isFrozen(file.path))), frozen };
+/** Whether a file of such a run stands there as it was made; Git may have turned its line ends into CRLF. Of a frozen one it is enough that it is there. */
+export function isAsMade(there: GeneratedFolder, path: string, record: MadeRecord): boolean {
+  if (!there.files.has(path)) return false;
+  return isFrozen(path) ? !mergeMarker({ path, text: there.text(path) }) : hashOf(withoutReturns(there.text(path))) === record[path];
 }
 
 /** Whether `generated/` holds exactly what such a run made, so that there is nothing to compare and nothing to write. */
-export function isAsMade(there: GeneratedFolder, record: MadeRecord): boolean {
-  if (there.leftovers.length > 0 || !record.frozen.every((path) => there.files.has(path))) return false;
-  for (const [path, text] of there.files) if (isFrozen(path) && mergeMarker({ path, text })) return false;
-  return (
-    record.digest ===
-    digestOf([...there.files].filter(([path, text]) => !isFrozen(path) && carriesHeader(text)).map(([path, text]) => ({ path, text })))
-  );
+export function holdsAll(there: GeneratedFolder, record: MadeRecord): boolean {
+  if (there.leftovers.length > 0 || !Object.keys(record).every((path) => isAsMade(there, path, record))) return false;
+  return [...there.files].every((path) => {
+    if (Object.hasOwn(record, path)) return true;
+    return isFrozen(path) ? !mergeMarker({ path, text: there.text(path) }) : !carriesHeader(there.text(path)) && !isTornByMerge(there.text(path));
+  });
 }
 
 export interface Written {
@@ -302,12 +310,7 @@ export function writeGenerated(project: Project, plan: WritePlan): Checked<Writt
 
 /** The text of a file of the project, or null where there is none. Throws what the disk refuses. */
 export function readText(project: Project, path: string): string | null {
-  try {
-    return readFileSync(join(project.folder, path), "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    throw error;
-  }
+  return readIfThere(join(project.folder, path));
 }
 
 /** Every file in `specs/` that ends in `.handlers.ts`, sorted by path. */
@@ -527,16 +530,11 @@ function isFrozen(path: string): boolean {
 
 /** Git may turn line ends into CRLF when it checks out; that is no drift. */
 function sameText(left: string, right: string): boolean {
-  return left === right || (left.includes("\r\n") && left.replaceAll("\r\n", "\n") === right);
+  return left === right || (left.includes("\r\n") && withoutReturns(left) === right);
 }
 
-function digestOf(files: readonly GeneratedFile[]): string {
-  const hash = createHash("sha256");
-  for (const file of files.toSorted((left, right) => compareText(left.path, right.path))) {
-    const text = file.text.includes("\r\n") ? file.text.replaceAll("\r\n", "\n") : file.text;
-    hash.update(`${file.path}\0${text.length}\0${text}`);
-  }
-  return hash.digest("hex");
+function withoutReturns(text: string): string {
+  return text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text;
 }
 
 /** A generated file that a merge has torn carries the header somewhere, though a marker may stand above it. */
@@ -615,6 +613,15 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: "the disk is read-only",
   EMFILE: "too many files are open",
 };
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
 
 /** What the disk said, in words. Anything that the disk did not say is a bug and goes on up. */
 function reasonOf(error: unknown): string {

@@ -1,30 +1,49 @@
-// A short hash of plain data, by which two elements of a model are told apart.
+// Short hashes, by which a run tells what is as it was in the last one.
 
 import { createHash } from "node:crypto";
-import type { Place } from "./document.js";
+import type { SpecDocument } from "./document.js";
+import { findResource, findTask, findType, type Element, type Model } from "./model.js";
 
-/** The same for what would be generated alike, and for nothing else. */
-export function fingerprint(value: unknown): string {
-  return createHash("sha1").update(spelling(value)).digest("base64");
+export function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64");
 }
 
 /**
- * Plain data as a text that no other has: strings carry their length. Of a place only the file reaches what is generated. (A replacer of
- * JSON.stringify would do the same in five times the time.)
+ * A hash of whatever can be asked of a model: `resource database`, `type address`, `task database.provision`, `names` or `everything`. It is
+ * the same as long as what was asked for is. An element is what its own documents say, those of its base, and what goes for all elements
+ * (`names`): the config, the named types, and who is called what. So their texts are hashed, which costs a tenth of hashing the model.
  */
-function spelling(value: unknown): string {
-  if (typeof value === "string") return `${value.length}:${value}`;
-  if (typeof value !== "object" || value === null) return String(value);
-  let text = "";
-  if (Array.isArray(value)) {
-    for (const item of value) text += `${spelling(item)},`;
-    return `[${text}]`;
-  }
-  for (const [key, part] of Object.entries(value)) text += `${key}=${key === "at" && isPlace(part) ? part.document.file.path : spelling(part)},`;
-  return `{${text}}`;
+export function fingerprintsOf(model: Model): (asked: string) => string {
+  const names = hashOf(
+    [
+      JSON.stringify(model.config),
+      JSON.stringify(model.resources.map(({ name, key, plural, base, parent, children }) => [name, key, plural, base, parent, children])),
+      JSON.stringify([...model.tasks, ...model.resources.flatMap((resource) => resource.tasks)].map((task) => [task.qualifiedName, task.qualifiedKey])),
+      JSON.stringify(model.gone.map(({ kind, name, of }) => [kind, name, of])),
+      ...model.types.map(textOf),
+    ].join("\n"),
+  );
+  const known = new Map([["names", names]]);
+  return (asked) => {
+    const print = known.get(asked) ?? hashOf([names, ...elementsOf(model, asked).map(textOf)].join("\n"));
+    known.set(asked, print);
+    return print;
+  };
 }
 
-function isPlace(value: unknown): value is Place {
-  if (typeof value !== "object" || value === null || !("document" in value) || !("path" in value)) return false;
-  return typeof value.document === "object" && value.document !== null && "file" in value.document && "places" in value.document;
+function elementsOf(model: Model, asked: string): readonly Element[] {
+  const [kind = "", name = ""] = asked.split(" ");
+  if (kind === "everything") return [...model.resources.flatMap((resource) => [resource, ...resource.tasks]), ...model.tasks, ...model.types];
+  const element = kind === "resource" ? findResource(model, name) : kind === "task" ? findTask(model, name) : findType(model, name);
+  if (element === undefined || element.kind === "type") return [];
+  const of = element.kind === "task" && element.of !== null ? findResource(model, element.of) : null;
+  const [resource, ...own] = element.kind === "task" ? [of, element] : [element, ...element.tasks];
+  const base = resource?.base == null ? null : findResource(model, resource.base);
+  return [...own, ...[resource, base].flatMap((one) => one ?? []), ...(base?.tasks ?? [])];
+}
+
+/** A document as it was written, and the file that generated code names as its source. */
+function textOf({ at }: Element): string {
+  const { file, places }: SpecDocument = at.document;
+  return `${file.path}\n${file.text.slice(places[2], places[3])}`;
 }

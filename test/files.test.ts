@@ -22,11 +22,12 @@ import {
   describeDrift,
   findCacheFile,
   findMergeMarkers,
-  isAsMade,
+  holdsAll,
+  openGenerated,
   openProject,
   planWrites,
-  readGenerated,
   readSpecs,
+  readTexts,
   recordOf,
   writeGenerated,
   writeText,
@@ -89,9 +90,9 @@ function generate(files: readonly GeneratedFile[]): {
   readonly removed: readonly string[];
   readonly unchanged: number;
 } {
-  const there = readGenerated(project(), { nowMs });
-  const plan = planWrites(there.value, files);
-  const refused = [...there.diagnostics, ...plan.diagnostics];
+  const there = openGenerated(project(), { nowMs });
+  const plan = planWrites(there.value, { files, kept: [] });
+  const refused = [...there.diagnostics, ...readTexts(there.value), ...plan.diagnostics];
   if (refused.length > 0) return { refused: codes(refused), written: [], removed: [], unchanged: 0 };
   const done = writeGenerated(project(), plan.value);
   return { refused: codes(done.diagnostics), ...done.value, unchanged: plan.value.unchanged };
@@ -309,8 +310,8 @@ describe("writing generated/", () => {
   });
 
   test("says what the disk refuses, and has written what came before", () => {
-    const there = readGenerated(project(), { nowMs });
-    const plan = planWrites(there.value, [made("a.ts", "1"), made("docs/b.md", "1")]);
+    const there = openGenerated(project(), { nowMs });
+    const plan = planWrites(there.value, { files: [made("a.ts", "1"), made("docs/b.md", "1")], kept: [] });
     // Between looking and writing somebody puts a link there.
     mkdirSync(join(outer, "elsewhere"));
     link("generated/docs", join(outer, "elsewhere"));
@@ -328,9 +329,9 @@ describe("merge markers in generated/", () => {
     put("generated/team.ts", torn);
     put("generated/plan.ts", `<<<<<<< HEAD\n${made("plan.ts", "1").text}=======\n${made("plan.ts", "2").text}>>>>>>> branch\n`);
     put("generated/gone.ts", `<<<<<<< HEAD\n=======\n${made("gone.ts", "2").text}>>>>>>> branch\n`);
-    const there = readGenerated(project(), { nowMs }).value;
+    const there = openGenerated(project(), { nowMs }).value;
     const files = [made("team.ts", "3"), made("plan.ts", "3")];
-    expect(codes(describeDrift(there, planWrites(there, files).value))).toEqual([
+    expect(codes(describeDrift(there, planWrites(there, { files, kept: [] }).value))).toEqual([
       "GEN005 generated/team.ts",
       "GEN005 generated/plan.ts",
       "GEN002 generated/gone.ts",
@@ -355,8 +356,8 @@ describe("drift", () => {
   test("names each file that would be written or removed, and the first line that differs", () => {
     put("generated/team.ts", made("team.ts", "by hand").text);
     put("generated/old.ts", made("old.ts", "1").text);
-    const there = readGenerated(project(), { nowMs }).value;
-    const drift = describeDrift(there, planWrites(there, [made("team.ts", "1"), made("plan.ts", "1")]).value);
+    const there = openGenerated(project(), { nowMs }).value;
+    const drift = describeDrift(there, planWrites(there, { files: [made("team.ts", "1"), made("plan.ts", "1")], kept: [] }).value);
     expect(codes(drift)).toEqual(["GEN001 generated/team.ts", "GEN001 generated/plan.ts", "GEN002 generated/old.ts"]);
     expect(drift[0]?.at.file.text.slice(drift[0].at.start, drift[0].at.end)).toBe("by hand");
   });
@@ -365,8 +366,8 @@ describe("drift", () => {
     const files = [made("team.ts", "1"), made("docs/team.md", "1"), { path: "vectors/team.json", text: "[1]\n" }];
     generate(files);
     put("generated/notes.md", "mine\n");
-    const record = recordOf(files);
-    const matches = (): boolean => isAsMade(readGenerated(project(), { nowMs }).value, record);
+    const record = recordOf({ files, kept: [] }, {});
+    const matches = (): boolean => holdsAll(openGenerated(project(), { nowMs }).value, record);
     expect(matches()).toBe(true);
     put("generated/vectors/team.json", "[kept as it is]\n");
     expect(matches()).toBe(true);

@@ -4,7 +4,7 @@
 import { inputsOf, type LastRun } from "../cache.js";
 import type { Recall } from "../compile.js";
 import { hasErrors, type Diagnostic } from "../diagnostic.js";
-import { describeDrift, generatedFolder, isAsMade, planWrites, readGenerated, recordOf, stampOf, writeGenerated } from "../files.js";
+import { describeDrift, generatedFolder, holdsAll, isAsMade, openGenerated, planWrites, readTexts, recordOf, writeGenerated } from "../files.js";
 import { recallUnits, storeUnits } from "./recall.js";
 import { listed, plural, stopped, type Context, type Outcome } from "./outcome.js";
 import { allThatIsWrong, keep, openSpecs, parseSpecs, type ParsedSpecs } from "./specs.js";
@@ -26,33 +26,38 @@ export async function generate(context: Context, options: GenerateOptions): Prom
     files: made,
   });
   const unchanged = (run: LastRun): Outcome => {
-    const done = { diagnostics: run.diagnostics, written: [], removed: [], unchanged: run.made.count };
-    return finished(done, { options, stats: watch.stats(counts(null, run.made.count)) });
+    const count = Object.keys(run.made).length;
+    return finished({ diagnostics: run.diagnostics, written: [], removed: [], unchanged: count }, { options, stats: watch.stats(counts(null, count)) });
   };
-
-  // From the same specs the same files; so where these are as they were left, there is nothing to compile. `--check` takes no stamp's word.
-  const last = specs.cache.lastRun?.inputs === inputs ? specs.cache.lastRun : null;
-  if (last && !options.check && last.stamp === watch.measure("compare", () => stampOf(context.project))) return unchanged(last);
-  const { value: there, diagnostics: obstacles } = watch.measure("compare", () =>
-    readGenerated(context.project, { nowMs: context.wallClock() }),
-  );
+  const open = (): ReturnType<typeof openGenerated> => openGenerated(context.project, { nowMs: context.wallClock() });
+  const { value: there, diagnostics: obstacles } = watch.measure("compare", open);
   if (hasErrors(obstacles)) return stopped(obstacles);
-  if (last && watch.measure("compare", () => isAsMade(there, last.made))) {
-    watch.measure("cache", () => keep(specs, specs.cache, { ...last, stamp: stampOf(context.project) }));
-    return unchanged(last);
+
+  // Where the files are as the last run left them they need not be read. `--check` takes no stamp's word.
+  const last = options.check ? null : specs.cache.lastRun;
+  const isStamped = last?.stamp === there.stamp;
+  // From the same specs the same files; so there is nothing to compile.
+  if (last && isStamped && last.inputs === inputs) return unchanged(last);
+  const unreadable = isStamped ? [] : watch.measure("compare", () => readTexts(there));
+  if (hasErrors(unreadable)) return stopped(unreadable);
+  const known = specs.cache.lastRun;
+  if (known && known.inputs === inputs && watch.measure("compare", () => holdsAll(there, known.made))) {
+    watch.measure("cache", () => keep(specs, specs.cache, { ...known, stamp: there.stamp }));
+    return unchanged(known);
   }
 
   const parsed = await watch.measureAsync("parse", () => parseSpecs(specs, context));
   const { compileDocuments } = await watch.measureAsync("load", () => import("../compile.js"));
   context.progress("Compiling");
   // `--check` is to find what anything else may have got wrong, so it makes all of it again.
-  const recall: Recall = options.check ? () => null : recallUnits(specs.cache.lastRun?.units ?? [], there.files);
-  const { files, units, diagnostics } = compileDocuments(parsed.parsed, { measure: watch.measure, recall });
+  const recall: Recall = last ? recallUnits(last, (path) => isStamped || isAsMade(there, path, last.made)) : () => null;
+  const { files, kept, units, diagnostics } = compileDocuments(parsed.parsed, { measure: watch.measure, recall });
+  const made = { files, kept };
   if (hasErrors(diagnostics)) {
     watch.measure("cache", () => keep(specs, parsed, specs.cache.lastRun));
     return stopped(diagnostics);
   }
-  const { value: plan, diagnostics: refused } = watch.measure("compare", () => planWrites(there, files));
+  const { value: plan, diagnostics: refused } = watch.measure("compare", () => planWrites(there, made));
   if (hasErrors(refused)) return stopped([...diagnostics, ...refused]);
 
   if (options.check) {
@@ -62,8 +67,12 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   context.progress("Writing");
   const { value: done, diagnostics: failures } = watch.measure("write", () => writeGenerated(context.project, plan));
   if (hasErrors(failures)) return { ...stopped([...diagnostics, ...failures]), facts: { ...done } };
-  watch.measure("cache", () => keep(specs, parsed, { inputs, made: recordOf(files), stamp: stampOf(context.project), diagnostics, units: storeUnits(units) }));
-  return finished({ diagnostics, ...done, unchanged: plan.unchanged }, { options, stats: watch.stats(counts(parsed, files.length)) });
+  watch.measure("cache", () => {
+    const record = recordOf(made, last?.made ?? {});
+    keep(specs, parsed, { inputs, made: record, stamp: open().value.stamp, diagnostics, units: storeUnits(units) });
+  });
+  const count = files.length + kept.length;
+  return finished({ diagnostics, ...done, unchanged: plan.unchanged }, { options, stats: watch.stats(counts(parsed, count)) });
 }
 
 interface Done {

@@ -95,7 +95,7 @@ async function readAll(sources: readonly SourceFile[], context: Context): Promis
 export function keep({ cache, identity, cacheFile }: Specs, { entries }: Pick<ParsedSpecs, "entries">, lastRun: LastRun | null): void {
   if (cacheFile === null) return;
   const { lastRun: known } = cache;
-  const sameRun = known?.inputs === lastRun?.inputs && known?.stamp === lastRun?.stamp && known?.made.digest === lastRun?.made.digest;
+  const sameRun = known?.inputs === lastRun?.inputs && known?.stamp === lastRun?.stamp;
   const sameEntries =
     entries.size === cache.entries.size && [...entries].every(([path, entry]) => cache.entries.get(path)?.hash === entry.hash);
   if (!sameRun || !sameEntries) writeCache(cacheFile, cacheText({ lastRun, entries }, identity));
