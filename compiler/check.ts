@@ -8,6 +8,7 @@ import { readNamedTypes } from "./check/fields.js";
 import { checkNames } from "./check/names.js";
 import { hasAllMembers, member, rootOf, text } from "./check/part.js";
 import { readDrafts, readResource, type Draft } from "./check/resources.js";
+import { checkNeverRun } from "./check/shapes.js";
 import { checkReplacements, checkSpawns, checkStarted, readTask, type TaskContext } from "./check/tasks.js";
 import { report, type Checked, type Diagnostic } from "./diagnostic.js";
 import { inside, type SpecDocument } from "./document.js";
@@ -27,6 +28,7 @@ export function checkModel(documents: readonly SpecDocument[]): Checked<Model> {
   const { types, all: namedTypes } = readNamedTypes(context);
   const drafts = readDrafts(types, context);
   const tasks = readTasks({ ...context, settings: config, types, statesOf: statesByFamily(drafts) });
+  for (const task of tasks.values()) checkNeverRun(task, context);
   checkSpawns([...tasks.values()], context);
   checkReplacements(tasks, context);
 
@@ -35,6 +37,7 @@ export function checkModel(documents: readonly SpecDocument[]): Checked<Model> {
     const resource = readResource(draft, resources, tasks, context);
     const base = resource.base === null ? null : (resources.get(resource.base) ?? null);
     checkIndexes(resource, base, context);
+    checkNeverRun(resource, context);
     resources.set(name, { ...resource, api: readApi(draft, resource, base, types, context) });
   }
   // What could not be read, or leads nowhere, may have been meant to start them.

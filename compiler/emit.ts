@@ -168,13 +168,13 @@ function taskNames(model: Model, task: Task): readonly string[] {
 function shapeNames(model: Model, resource: Resource): readonly string[] {
   const own = pascalCase(resource.name);
   const endings = (["Fields", "State", "Move", "Changes"] as const).map(derivedNames(model, own));
-  return [...endings, ...nestedNames(model, resource.fields, own), ...resource.tasks.flatMap((task) => taskShapeNames(model, task))];
+  return [...endings, ...nestedNames(model, [...resource.fields, ...resource.removed], own), ...resource.tasks.flatMap((task) => taskShapeNames(model, task))];
 }
 
 function taskShapeNames(model: Model, task: Task): readonly string[] {
   const own = className(task.qualifiedName);
   const endings = (["Fields", "Args", "State", "Start"] as const).map(derivedNames(model, own));
-  return [...endings, ...nestedNames(model, task.args, `${own}Args`), ...nestedNames(model, task.fields, own)];
+  return [...endings, ...nestedNames(model, task.args, `${own}Args`), ...nestedNames(model, [...task.fields, ...task.removed], own)];
 }
 
 function nestedNames(model: Model, fields: readonly Field[], prefix: string): readonly string[] {

@@ -78,7 +78,7 @@ const asText: SqlReading = { type: "text", read: (value) => `(${value.text}) col
 const asNumber: SqlReading = {
   type: "numeric",
   read: (value) => `coalesce(${value.taggedText("Num")}, ${value.text})::numeric`,
-  literal: String,
+  literal: (value) => (Number.isFinite(value) ? String(value) : `'${String(value)}'::numeric`),
   absent: null,
 };
 

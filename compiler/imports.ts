@@ -3,15 +3,14 @@
 /** One file's imports. Every symbol is asked for by its module and name and answers the name that the file knows it by. */
 export class Imports {
   readonly #self: string;
-  readonly #declared: ReadonlySet<string>;
   readonly #taken: Set<string>;
+  readonly #globals = new Set<string>();
   readonly #symbols = new Map<string, Map<string, { readonly local: string; value: boolean }>>();
 
   /** @param self the file's own module (`./database`); `declared`, what it declares at its top level: an import of that name is given another. */
   constructor(self: string, declared: Iterable<string>) {
     this.#self = self;
-    this.#declared = new Set(declared);
-    this.#taken = new Set(this.#declared);
+    this.#taken = new Set(declared);
   }
 
   /** A class, function or constant. */
@@ -24,9 +23,12 @@ export class Imports {
     return this.#use(module, name, false);
   }
 
-  /** A global of JavaScript, however the file's own names hide it. */
+  /** A global of JavaScript, however the file's own names and its imports hide it. */
   global(name: string): string {
-    return this.#declared.has(name) ? `globalThis.${name}` : name;
+    if (this.#taken.has(name) && !this.#globals.has(name)) return `globalThis.${name}`;
+    this.#globals.add(name);
+    this.#taken.add(name);
+    return name;
   }
 
   /** The block, one statement a module: packages first, then siblings, each by name; siblings with the extension that the project uses. */

@@ -275,9 +275,9 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
   },
   "int field": { ...bounds({ type: "integer", title: "a whole number" }, "value"), ...unit },
   "float field": {
-    ...bounds({ type: "number", title: "a number" }, "value"),
+    ...bounds({ type: "number", title: "a finite number" }, "value"),
     ...unit,
-    special: row(bool, "NaN and the infinities are values too.", { default: "false", changes: { added: "FLD018", removed: "FLD017" } }),
+    special: row(bool, "NaN and the infinities, in YAML `.nan`, `.inf` and `-.inf`, are values too.", { default: "false", changes: { added: "FLD018", removed: "FLD017" } }),
   },
   "bigint field": { ...bounds(of(forms.wholeText), "value"), ...unit },
   "decimal field": {
@@ -480,7 +480,8 @@ function kindNames(): readonly KeywordKind[] {
 const defaults = {
   string: { type: "string", title: "a text" },
   int: { type: "integer", title: "a whole number" },
-  float: { type: "number", title: "a number" },
+  // What is a number to YAML and none to JSON (`.nan`, `.inf`) passes; whether its field takes it is for `check` to say.
+  float: { if: { type: ["null", "boolean", "string", "array", "object"] }, then: { type: "number", title: "a number" } },
   bigint: of(forms.wholeText),
   decimal: of(forms.decimalText),
   bool,

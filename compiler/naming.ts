@@ -48,8 +48,14 @@ const reservedWords: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** `app_instance` → `app-instance`: files are kebab-case. */
-export const fileName: (name: string) => string = remembered((name) => name.replace(/_+$/, "").replace(/_+/g, "-"));
+/** `app_instance` → `app-instance`, as routes are written. */
+export const kebabCase: (name: string) => string = remembered((name) => name.replace(/_+$/, "").replace(/_+/g, "-"));
+
+/** The same for files. One that Windows would take for a device, whatever its ending, takes a `-` behind. */
+export const fileName: (name: string) => string = remembered((name) => `${kebabCase(name)}${deviceName.test(kebabCase(name)) ? "-" : ""}`);
+
+// https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+const deviceName = /^(?:con|prn|aux|nul|(?:com|lpt)[0-9])$/;
 
 /** The plural for routes, datasets and views, by the English rule: `policy` → `policies`, `box` → `boxes`, `day` → `days`. */
 export function pluralOf(name: string): string {

@@ -14,10 +14,18 @@ import type { SourceFile, SourceLocation } from "./source.js";
 /** Of one document so many mistakes of each sort are shown, and of one file twice as many in all. */
 const maxShown = 100;
 
+/** Runs a phase, and may measure it on the way. */
+export type Measure = <T>(phase: "scan" | "yaml" | "shape", run: () => T) => T;
+
 /** The documents of one file. `pliny.yaml`, beside `specs/`, is one of kind `config`; any other holds resources, tasks and types. */
 export function parseSpec(file: SourceFile): Checked<readonly SpecDocument[]> {
+  return parseMeasured(file, (_, run) => run());
+}
+
+/** The same, and what each phase takes is told. */
+export function parseMeasured(file: SourceFile, measure: Measure): Checked<readonly SpecDocument[]> {
   const isConfig = file.path === "pliny.yaml";
-  const { value: scanned, diagnostics: between } = scan(file);
+  const { value: scanned, diagnostics: between } = measure("scan", () => scan(file));
   const diagnostics: Diagnostic[] = between.slice(0, maxShown);
   const documents: SpecDocument[] = [];
   if (scanned.length === 0 && between.length === 0 && !isConfig) diagnostics.push(report.emptyDocument({ file, start: 0, end: 0 }, { wholeFile: true }));
@@ -35,7 +43,7 @@ export function parseSpec(file: SourceFile): Checked<readonly SpecDocument[]> {
       diagnostics.push(report.severalConfigs(mark));
       break;
     }
-    const read = isFull ? nothing : document.problem === null ? readDocument(file, document, isConfig) : { value: null, diagnostics: [document.problem] };
+    const read = isFull ? nothing : document.problem === null ? readDocument(file, document, { isConfig, measure }) : { value: null, diagnostics: [document.problem] };
     for (const diagnostic of read.diagnostics) diagnostics.push(diagnostic);
     documents.push(read.value ?? (isConfig ? nameless("config", file, document) : nameOnly(file, document)));
   }
@@ -45,11 +53,16 @@ export function parseSpec(file: SourceFile): Checked<readonly SpecDocument[]> {
 
 const nothing: Checked<null> = { value: null, diagnostics: [] };
 
-function readDocument(file: SourceFile, scanned: ScannedDocument, isConfig: boolean): Checked<SpecDocument | null> {
-  const composed = compose(file, scanned);
+interface ReadOptions {
+  readonly isConfig: boolean;
+  readonly measure: Measure;
+}
+
+function readDocument(file: SourceFile, scanned: ScannedDocument, { isConfig, measure }: ReadOptions): Checked<SpecDocument | null> {
+  const composed = measure("yaml", () => compose(file, scanned));
   if (composed.wrong !== null) return { value: null, diagnostics: composed.wrong };
   const reader: Reader = { file, base: scanned.start, places: [], path: [], found: [...composed.marks], lost: new Map(), oddNumbers: [] };
-  const written = readValue(reader, composed.contents, null);
+  const written = measure("yaml", () => readValue(reader, composed.contents, null));
   const rootAt = { file, start: reader.places[2] ?? 0, end: reader.places[3] ?? 0 };
   const diagnostics = reader.found.slice(0, maxShown);
   if (reader.found.length > maxShown) diagnostics.push(report.moreWrong(firstLine(rootAt)));
@@ -72,7 +85,7 @@ function readDocument(file: SourceFile, scanned: ScannedDocument, isConfig: bool
       lose(reader.lost, written, [key]);
     }
   }
-  const shaped = shape(document, reader.lost);
+  const shaped = measure("shape", () => shape(document, reader.lost));
   return { value: shaped.value, diagnostics: [...diagnostics, ...shaped.diagnostics, ...judgeNumbers(shaped.value, reader.oddNumbers)] };
 }
 
@@ -621,13 +634,21 @@ function mended(error: ShapeError, value: SpecValue | undefined, raw: string): s
   if (typeof parentSchema.const === "string") return parentSchema.const;
   if (parentSchema.enum !== undefined) return near(text, parentSchema.enum.map(String));
   if (types.includes("integer") && typeof value === "string") return /^-?(?:0|[1-9][0-9]{0,14})$/.test(text) ? text : null;
-  if (types.includes("number") && typeof value === "string") return plainNumber.test(text) ? text : null;
+  if (types.includes("number") && typeof value === "string") {
+    if (error.instancePath.endsWith("/default") && Object.hasOwn(specialNumbers, text)) return specialNumbers[text] ?? null;
+    return plainNumber.test(text) ? text : null;
+  }
   if (parentSchema.pattern === forms.duration.pattern || parentSchema.pattern === forms.durationOrZero.pattern) return durationMeant(text);
   return null;
 }
 
 const truths: Readonly<Record<string, string>> = {
   yes: "true", on: "true", true: "true", y: "true", no: "false", off: "false", false: "false", n: "false",
+};
+
+/** What JavaScript, and people, spell so has another spelling in YAML. A default may be one of these, a bound may not. */
+const specialNumbers: Readonly<Record<string, string>> = {
+  nan: ".nan", inf: ".inf", infinity: ".inf", "+infinity": ".inf", "-inf": "-.inf", "-infinity": "-.inf",
 };
 
 /** `5 minutes` → `5m`. */

@@ -441,6 +441,32 @@ describe.each(postgresVersions)("Postgres %i", (version) => {
       });
     });
 
+    test("and an index read a number that is none, as value and as default, and sort by it", async () => {
+      const client = await postgres.database();
+      await apply(
+        client,
+        sqlOf(`
+resource: gauge
+fields:
+  high: { type: float, special: true, default: .inf }
+  low: { type: float, special: true, default: -.inf }
+  none: { type: float, special: true, default: .nan }
+indexes: [[high], [low], [none]]
+`),
+      );
+      await insert(client, "gauge", { id: 1, attrs: {} });
+      await insert(client, "gauge", { id: 2, attrs: { high: { Num: "-Infinity" }, low: { Num: "NaN" }, none: 1.5 } });
+      await insert(client, "gauge", { id: 3, attrs: { high: 7, low: 7, none: 7 } });
+      const { rows } = await client.query("select high::text, low::text, none::text from app.gauges order by id");
+      expect(rows).toEqual([
+        { high: "Infinity", low: "-Infinity", none: "NaN" },
+        { high: "-Infinity", low: "NaN", none: "1.5" },
+        { high: "7", low: "7", none: "7" },
+      ]);
+      const sorted = await client.query<{ id: string }>("select id from app.gauges order by high");
+      expect(sorted.rows.map(({ id }) => id)).toEqual([idOf(2), idOf(3), idOf(1)]);
+    });
+
     test("has a column of its own type for each field", async () => {
       const client = await postgres.database();
       await apply(client, sqlOf(everyType));

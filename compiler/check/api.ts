@@ -191,30 +191,29 @@ function reportUnserved(listed: Listed, draft: Draft, resource: Resource, base: 
   }
 }
 
-/** Indexes that others serve as well. */
+/** Indexes that others serve as well. Those that `unique` makes lack what has stopped, so they stand in for their equals only. */
 export function checkIndexes(resource: Resource, base: Resource | null, { found }: Context): void {
-  const others: readonly Index[] = [...(base?.indexes ?? []), ...resource.indexes];
-  for (const [at, index] of resource.indexes.entries()) {
+  const plain: readonly Index[] = [...(base?.indexes ?? []), ...resource.indexes];
+  const unique: readonly Index[] = [...(base?.unique ?? []), ...resource.unique];
+  for (const index of resource.indexes) {
     const [only, second] = index.columns;
-    const name = index.columns.join(", ");
-    const longer = others.find(
-      (other) =>
-        other !== index &&
-        index.columns.every((column, position) => other.columns[position] === column) &&
-        (other.columns.length > index.columns.length || others.indexOf(other) < (base?.indexes.length ?? 0) + at),
-    );
-    if (second === undefined && fixedColumns.includes(only ?? "")) {
-      lint(report.indexRedundant(locate(index.at, "value"), { index: name, other: null, first: null }), [resource], found);
-    } else if (longer !== undefined) {
-      lint(
-        report.indexRedundant(locate(index.at, "value"), {
-          index: name,
-          other: longer.columns.join(", "),
-          first: locate(longer.at, "value"),
-        }),
-        [resource],
-        found,
-      );
-    }
+    const isFixed = second === undefined && fixedColumns.includes(only ?? "");
+    const longer = plain.find((other) => other !== index && begins(other, index));
+    reportRedundant(index, isFixed ? null : (longer ?? unique.find((other) => equals(other, index))));
   }
+  for (const index of resource.unique) reportRedundant(index, base?.unique.find((other) => equals(other, index)));
+
+  function reportRedundant(index: Index, other: Index | null | undefined): void {
+    if (other === undefined) return;
+    const said = { index: index.columns.join(", "), other: other?.columns.join(", ") ?? null, first: other && locate(other.at, "value") };
+    lint(report.indexRedundant(locate(index.at, "value"), said), [resource], found);
+  }
+}
+
+function begins(longer: Index, { columns }: Index): boolean {
+  return columns.every((column, position) => longer.columns[position] === column);
+}
+
+function equals(left: Index, right: Index): boolean {
+  return left.columns.length === right.columns.length && begins(left, right);
 }

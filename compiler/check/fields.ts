@@ -9,7 +9,7 @@ import { findTask, inOrder, nameOf, qualified, reportUnknown, type Context } fro
 import { readElement } from "./elements.js";
 import { circles, groups, wayRound } from "./graph.js";
 import { claimRecord } from "./names.js";
-import { durationMs, flag, isRecord, items, keyOf, member, members, number, text, valueOf, type Part } from "./part.js";
+import { durationMs, flag, isLost, isRecord, items, keyOf, member, members, number, text, valueOf, type Part } from "./part.js";
 import { compareDecimal, compareTimes, compareWhole, compilePattern, misfit, unstorable, yamlText } from "./values.js";
 
 /** What a field stands in. */
@@ -103,7 +103,7 @@ export function readField(name: string, part: Part, context: FieldContext): Fiel
     default: value === null ? inherited?.default : value.value,
     immutable: flag(member(part, "immutable"), inherited?.immutable),
     since: readSince(member(part, "since"), context),
-    check: member(part, "check") !== null || (inherited?.check ?? false),
+    check: member(part, "check") !== null,
     encrypted:
       encrypted === null
         ? (inherited?.encrypted ?? null)
@@ -244,7 +244,8 @@ const builtInTypes: Readonly<Record<string, TypeReader>> = {
   float: (part, context) => ({
     kind: "float",
     unit: text(member(part, "unit")),
-    special: flag(member(part, "special")),
+    // What was meant by one that could not be read is not known.
+    special: flag(member(part, "special"), isLost(inside(part.at, "special"))),
     ...bounds(part, number, (left, right) => left - right, context),
   }),
   bigint: (part, context) => ({ kind: "bigint", unit: text(member(part, "unit")), ...bounds(part, text, compareWhole, context) }),

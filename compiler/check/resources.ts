@@ -203,6 +203,7 @@ export function reportUnknownField(
 }
 
 function readIndexes(keyword: "unique" | "indexes", draft: Draft, types: NamedTypes, context: Context): readonly Index[] {
+  const known = new Set<string>();
   return items(member(draft.declaration.root, keyword)).flatMap((index): readonly Index[] => {
     const columns: string[] = [];
     for (const { text: column, part } of texts(index)) {
@@ -210,7 +211,11 @@ function readIndexes(keyword: "unique" | "indexes", draft: Draft, types: NamedTy
       else if (isColumn(part, keyword, draft, types, context)) columns.push(column);
       else return [];
     }
-    return columns.length === 0 ? [] : [{ columns, at: index.at }];
+    const name = columns.join(", ");
+    if (known.has(name)) context.found.push(report.namedTwice(valueOf(index), { name: `[${name}]`, keyword }));
+    if (columns.length === 0 || known.has(name)) return [];
+    known.add(name);
+    return [{ columns, at: index.at }];
   });
 }
 

@@ -2,10 +2,11 @@
 
 import { report } from "../diagnostic.js";
 import { inside, locate } from "../document.js";
-import type { Field, Tombstone, Upgrade } from "../model.js";
-import { reportUnknown } from "./declare.js";
+import type { Field, Resource, Task, Tombstone, Upgrade } from "../model.js";
+import { reportUnknown, type Context } from "./declare.js";
+import { lint } from "./elements.js";
 import { checkValue, readField, type FieldContext } from "./fields.js";
-import { isLost, isRecord, isWhole, items, keyOf, member, members, number, text, valueOf, type Part } from "./part.js";
+import { isLost, isRecord, isWhole, items, keyOf, member, members, number, rootOf, text, valueOf, type Part } from "./part.js";
 
 export interface Versions {
   readonly version: number;
@@ -101,6 +102,17 @@ export function readUpgrades(root: Part, { fields, removed, oldest }: Shaped, co
     }
     checkValue(value, declared.type, { what: "constant", of: `'${name}'` }, context);
     return [{ field: name, value: value.value }];
+  }
+}
+
+/** Upgrades that lead to a shape than which nothing older is read. */
+export function checkNeverRun(of: Resource | Task, { found }: Context): void {
+  const oldest = member(rootOf(of.at.document), "oldest");
+  // One that could not be so was taken for another.
+  if (oldest === null || number(oldest) !== of.oldest) return;
+  for (const { version, at } of of.upgrades) {
+    if (version > of.oldest) continue;
+    lint(report.upgradeNeverRun(locate(at, "key"), { upgrade: version, oldest: of.oldest, first: valueOf(oldest) }), [of], found);
   }
 }
 

@@ -40,7 +40,12 @@ export function misfit(type: FieldType, value: SpecValue, raw: () => string): Mi
       return outside(type, (bound) => value - bound);
     case "float":
       if (typeof value !== "number") return isNot("a number");
-      if (!Number.isFinite(value)) return type.special ? null : { why: "it is not finite; write `special: true`", edit: null, hint: null };
+      if (!Number.isFinite(value)) {
+        if (!specialNumber.test(raw())) return { why: "it is beyond what a number holds", edit: null, hint: null };
+        const kind = Number.isNaN(value) ? "no number" : "infinite";
+        if (!type.special) return { why: `it is ${kind}`, edit: null, hint: "Write `special: true` beside it, or another value." };
+      }
+      // `.nan` lies beyond no bound, for it compares with nothing.
       return outside(type, (bound) => value - bound);
     case "bigint":
       if (typeof value !== "string" || !hasForm(value, forms.wholeText)) return isNot(forms.wholeText.expected);
@@ -91,6 +96,9 @@ export function misfit(type: FieldType, value: SpecValue, raw: () => string): Mi
       return null;
   }
 }
+
+/** How YAML spells what is no finite number. Other texts that read as infinite, such as `1e999`, were meant as numbers. */
+const specialNumber = /^[-+]?\.(?:inf|nan)$/i;
 
 /** A text as YAML reads it back: plain where it is a plain word, else quoted. A JSON text is a YAML text. */
 export function yamlText(text: string): string {

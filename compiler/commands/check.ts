@@ -8,6 +8,7 @@ export async function check(context: Context): Promise<Outcome> {
   const { specs, value: parsed, diagnostics: found } = await loadDocuments(context);
   if (!parsed) return stopped(found);
   const { checkDocuments } = await import("../compile.js");
+  context.progress("Checking");
   const { value: model, diagnostics: checked } = checkDocuments(parsed);
   const diagnostics = [...found, ...checked];
   const facts = { specs: specs.sources.length, resources: model.resources.length };

@@ -47,6 +47,7 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   }
 
   const parsed = await watch.measureAsync("parse", () => parseSpecs(specs, context));
+  watch.add(parsed.parsingMs);
   const { compileDocuments } = await watch.measureAsync("load", () => import("../compile.js"));
   context.progress("Compiling");
   // `--check` is to find what anything else may have got wrong, so it makes all of it again.
@@ -128,20 +129,22 @@ interface Stats {
 interface Stopwatch {
   readonly measure: <T>(phase: string, run: () => T) => T;
   readonly measureAsync: <T>(phase: string, run: () => Promise<T>) => Promise<T>;
+  /** What was measured elsewhere. */
+  readonly add: (spentMs: Readonly<Record<string, number>>) => void;
   readonly stats: (counts: Record<string, number>) => Stats;
 }
 
 function stopwatch(context: Context): Stopwatch {
   const spent = new Map<string, number>();
   const begin = context.now();
-  const add = (phase: string, since: number): void => void spent.set(phase, (spent.get(phase) ?? 0) + context.now() - since);
+  const add = (phase: string, ms: number): void => void spent.set(phase, (spent.get(phase) ?? 0) + ms);
   return {
     measure: (phase, run) => {
       const since = context.now();
       try {
         return run();
       } finally {
-        add(phase, since);
+        add(phase, context.now() - since);
       }
     },
     measureAsync: async (phase, run) => {
@@ -149,9 +152,10 @@ function stopwatch(context: Context): Stopwatch {
       try {
         return await run();
       } finally {
-        add(phase, since);
+        add(phase, context.now() - since);
       }
     },
+    add: (spentMs) => Object.entries(spentMs).forEach(([phase, ms]) => add(phase, ms)),
     stats: (counts) => {
       const phases = [...spent].map(([phase, ms]) => [phase, Math.round(ms * 10) / 10]);
       return { milliseconds: { ...Object.fromEntries(phases), total: Math.round((context.now() - begin) * 10) / 10 }, counts };
@@ -159,7 +163,13 @@ function stopwatch(context: Context): Stopwatch {
   };
 }
 
+/** What `parse` is made of, in both threads together; so the parts may be more than the whole. */
+const parsing: ReadonlySet<string> = new Set(["scan", "yaml", "shape"]);
+
 function describeStats({ milliseconds, counts }: Stats): readonly string[] {
-  const times = Object.entries(milliseconds).map(([phase, ms]) => `  ${phase.padEnd(12)}${ms.toFixed(1).padStart(9)} ms`);
+  const times = Object.entries(milliseconds).map(([phase, ms]) => {
+    const name = parsing.has(phase) ? `  ${phase}` : phase;
+    return `  ${name.padEnd(12)}${ms.toFixed(1).padStart(9)} ms`;
+  });
   return [...times, ...Object.entries(counts).map(([what, count]) => `  ${what.padEnd(12)}${String(count).padStart(9)}`)];
 }

@@ -8,7 +8,7 @@ import type { SpecDocument } from "../document.js";
 import { compilerIdentity, configFile, findCacheFile, findMergeMarkers, readCache, readSpecs, writeCache } from "../files.js";
 import type { SourceFile } from "../source.js";
 import type { Context } from "./outcome.js";
-import type { Reading } from "./reader.js";
+import type { ParsingMs, Readings } from "./reader.js";
 
 export interface Specs {
   readonly sources: readonly SourceFile[];
@@ -52,43 +52,54 @@ export interface ParsedSpecs {
   readonly entries: ReadonlyMap<string, CacheEntry>;
   /** How many came from the cache. */
   readonly recalled: number;
+  /** What parsing the others took, in both threads together. */
+  readonly parsingMs: ParsingMs;
 }
 
 /** Parses what the cache does not know. The parser is loaded only if there is such a spec. */
 export async function parseSpecs({ sources, cache }: Specs, context: Context): Promise<ParsedSpecs> {
   const known = sources.map((source) => recall(cache, source));
   const unknown = sources.filter((_, at) => !known[at]);
-  const readings = unknown.length === 0 ? [] : await readAll(unknown, context);
+  const { readings, parsingMs } = unknown.length === 0 ? nothingRead : await readAll(unknown, context);
+  const unread = readings.values();
   const entries = new Map<string, CacheEntry>();
   const parsed = sources.map((source, at) => {
     const found = known[at];
-    const reading = found ? null : readings.shift();
+    const reading = found ? null : unread.next().value;
     const entry = reading ? reading.entry : cache.entries.get(source.path);
     if (entry) entries.set(source.path, entry);
     const now = found ?? reading?.parsed ?? (reading?.entry ? recallEntry(reading.entry, source) : null);
     if (!now) throw new Error(`${source.path} was not parsed.`);
     return now;
   });
-  return { parsed, entries, recalled: sources.length - unknown.length };
+  return { parsed, entries, recalled: sources.length - unknown.length, parsingMs };
 }
+
+const nothingRead: Readings = { readings: [], parsingMs: { scan: 0, yaml: 0, shape: 0 } };
 
 /** From so many on a second thread pays: starting one costs what parsing some hundred specs does. */
 const readersFrom = 300;
 
-async function readAll(sources: readonly SourceFile[], context: Context): Promise<Reading[]> {
-  const { readSpec } = await import("./reader.js");
-  const read = (source: SourceFile, at: number): Reading => {
-    context.progress(`Reading specs: ${at + 1} of ${sources.length}`);
-    return readSpec(source);
-  };
+async function readAll(sources: readonly SourceFile[], context: Context): Promise<Readings> {
+  const { parsingWatch, readSpec } = await import("./reader.js");
+  const { measure, parsingMs } = parsingWatch(context.now);
+  const read = (specs: readonly SourceFile[]): Readings["readings"] =>
+    specs.map((source, at) => {
+      context.progress(`Reading specs: ${at + 1} of ${sources.length}`);
+      return readSpec(source, measure);
+    });
   // Sources of TypeScript are no thread's to run.
   const isBuilt = import.meta.url.endsWith(".js");
-  if (sources.length < readersFrom || !isBuilt) return sources.map(read);
+  if (sources.length < readersFrom || !isBuilt) return { readings: read(sources), parsingMs };
   const middle = Math.ceil(sources.length / 2);
   const answer = once(new Worker(new URL("reader.js", import.meta.url), { workerData: sources.slice(middle) }), "message");
-  const first = sources.slice(0, middle).map(read);
-  const [second = []]: Reading[][] = await answer;
-  return [...first, ...second];
+  const first = read(sources.slice(0, middle));
+  const [second = nothingRead]: Readings[] = await answer;
+  const { scan, yaml, shape } = second.parsingMs;
+  return {
+    readings: [...first, ...second.readings],
+    parsingMs: { scan: parsingMs.scan + scan, yaml: parsingMs.yaml + yaml, shape: parsingMs.shape + shape },
+  };
 }
 
 /** Keeps what this run learned, unless the cache says it all already. */

@@ -2,7 +2,7 @@
 
 import type { Imports } from "../imports.js";
 import { allFields, type Api, type Field, findResource, type Model, type Resource, servedColumns, taskOf } from "../model.js";
-import { camelCase, className, fileName, pascalCase, stringLiteral } from "../naming.js";
+import { camelCase, className, fileName, kebabCase, pascalCase, stringLiteral } from "../naming.js";
 import { literal, objectText, type Scope } from "./field-text.js";
 import { filterType } from "./resource.js";
 import { derivedNames } from "./names.js";
@@ -82,7 +82,7 @@ export function ownerShape(resource: Resource, field: Field, model: Model): Reso
 function routesOf(resource: Resource, api: Api, scope: Scope): readonly RouteText[] {
   const { imports, model } = scope;
   const derived = derivedNames(model, pascalCase(resource.name));
-  const path = `/${fileName(resource.plural)}`;
+  const path = `/${kebabCase(resource.plural)}`;
   const one = `${path}/{id}`;
   const type = stringLiteral(resource.name);
   const hide = api.hide.length > 0 ? literal(api.hide) : undefined;

@@ -6,10 +6,10 @@ import {
   allFields, allTasks, findResource, findTask,
   type Deprecated, type Element, type EnumValue, type Field, type FieldType, type Model, type NamedType, type Replaced, type Resource, type Task, type Tombstone, type Upgrade,
 } from "../model.js";
-import { fileName, markdownCode as code, markdownText as words, mermaidText } from "../naming.js";
+import { fileName, kebabCase, markdownCode as code, markdownText as words, mermaidText } from "../naming.js";
 import { durationText } from "../scalars.js";
 import { render } from "../templates.js";
-import { mayBeNull, resolve } from "./field-text.js";
+import { checkedTypes, mayBeNull, resolve } from "./field-text.js";
 import { tableName } from "./schema.js";
 import { viewName } from "./sql-views.js";
 
@@ -156,7 +156,9 @@ function absence(model: Model, field: Field): string {
 
 /** A value of the spec. A text stands as it is, quoted only where one could not see where it begins and ends. */
 function value(written: SpecValue): string {
-  return code(typeof written === "string" && written !== "" && written.trim() === written ? written : JSON.stringify(written));
+  // JSON has no words for what is no finite number.
+  const isPlain = typeof written === "number" || (typeof written === "string" && written !== "" && written.trim() === written);
+  return code(isPlain ? String(written) : JSON.stringify(written));
 }
 
 function typeText(model: Model, type: FieldType): string {
@@ -182,7 +184,7 @@ function typeText(model: Model, type: FieldType): string {
 
 /** What a value must be, besides of its type. */
 function rules(model: Model, field: Field): string {
-  return [...typeRules(model, field.type), field.immutable ? "never changes once set" : "", field.check ? "checked by code" : ""].filter((rule) => rule !== "").join("; ");
+  return [...typeRules(model, field.type), field.immutable ? "never changes once set" : "", field.check || checkedTypes(field.type, model).length > 0 ? "checked by code" : ""].filter((rule) => rule !== "").join("; ");
 }
 
 function typeRules(model: Model, type: FieldType): readonly string[] {
@@ -466,7 +468,7 @@ function backoff({ min, max }: { readonly min: number; readonly max: number }): 
 function apiTable(model: Model, resource: Resource): string {
   const { api } = resource;
   if (api === null) return "";
-  const root = `/${fileName(resource.plural)}`;
+  const root = `/${kebabCase(resource.plural)}`;
   const one = `${root}/{id}`;
   const list = (names: readonly string[]): string => names.map(code).join(", ");
   const fieldsOf = (names: readonly string[], nothing: string): string => (names.length === 0 ? nothing : `with ${list(names)}`);

@@ -326,6 +326,8 @@ export function defaultText(field: Field, scope: Scope): string {
 function plainDefault(field: Field, scope: Scope): string {
   const value = field.default ?? null;
   switch (resolve(field.type, scope.model).kind) {
+    case "float":
+      return typeof value === "number" ? floatText(value, scope) : literal(value);
     case "bigint":
       return `${String(value)}n`;
     case "decimal":
@@ -337,6 +339,12 @@ function plainDefault(field: Field, scope: Scope): string {
     default:
       return literal(value);
   }
+}
+
+/** What is not finite is a global of JavaScript rather than a literal. */
+function floatText(value: number, { imports }: Scope): string {
+  if (Number.isFinite(value)) return numberLiteral(value);
+  return Number.isNaN(value) ? imports.global("NaN") : `${value < 0 ? "-" : ""}${imports.global("Infinity")}`;
 }
 
 /** Plain data as an expression. `__proto__` as a member's name would set the prototype, so it is computed. */
@@ -387,16 +395,36 @@ function deprecatedText(deprecated: NonNullable<Field["deprecated"]>): string {
 }
 
 /** The rules that hold when a value is given, as one line of data; undefined where there are none. */
-export function rulesText(field: Field, scope: Scope): string | undefined {
+export function rulesText(field: Field, scope: Scope, within: Within = { type: null, path: "" }): string | undefined {
+  const own = { ...within, path: `${within.path}_${field.name}` };
+  const predicates = [...(field.check ? [predicate(own)] : []), ...checkedTypes(field.type, scope.model).map((name) => `${name}.value`)];
   const text = objectText({
     required: field.required ? "true" : undefined,
     immutable: field.immutable ? "true" : undefined,
-    ...typeRules(field.type, scope),
-    check: field.check ? "true" : undefined,
+    ...typeRules(field.type, scope, own),
+    checks: predicates.length > 0 ? literal(predicates) : undefined,
     encrypted: encryptedText(field.encrypted),
   });
   // TypeScript takes a member that every object inherits for one of another type, unless it is said.
   return text === "{}" && !isInherited(camelCase(field.name)) ? undefined : text;
+}
+
+/** Where a rule stands: in which named type, and on the way through which fields. */
+interface Within {
+  readonly type: string | null;
+  readonly path: string;
+}
+
+/** What a predicate is called: as in the interface of its owner, which is a named type where one is said. */
+function predicate({ type, path }: Within): string {
+  return `${type === null ? "" : `${type}.`}${camelCase(path.replace(/^_/, ""))}`;
+}
+
+/** The named types with a predicate that a type stands for. */
+export function checkedTypes(type: FieldType, model: Model): readonly string[] {
+  const named = type.kind === "named" ? findType(model, type.name) : undefined;
+  if (named?.is.kind !== "field") return [];
+  return [...(named.is.field.check ? [named.name] : []), ...checkedTypes(named.is.field.type, model)];
 }
 
 /** Whether every object of JavaScript has a member of that name. */
@@ -406,7 +434,7 @@ export function isInherited(member: string): boolean {
 
 type TypeRules = { readonly [rule in "min" | "max" | "pattern" | "scale" | "of" | "keys" | "fields"]?: string | undefined };
 
-function typeRules(written: FieldType, scope: Scope): TypeRules {
+function typeRules(written: FieldType, scope: Scope, within: Within): TypeRules {
   const type = resolve(written, scope.model);
   switch (type.kind) {
     case "string":
@@ -424,11 +452,11 @@ function typeRules(written: FieldType, scope: Scope): TypeRules {
     case "list":
     case "set":
     case "dict":
-      return { ...bounds(type), of: elementRules(type.of, scope) };
+      return { ...bounds(type), of: elementRules(type.of, scope, within) };
     case "map":
-      return { ...bounds(type), keys: elementRules(type.keys, scope), of: elementRules(type.of, scope) };
+      return { ...bounds(type), keys: elementRules(type.keys, scope, within), of: elementRules(type.of, scope, within) };
     case "record": {
-      const members = type.fields.flatMap((field) => [[camelCase(field.name), rulesText(field, scope)] as const]);
+      const members = type.fields.flatMap((field) => [[camelCase(field.name), rulesText(field, scope, within)] as const]);
       const text = objectText(Object.fromEntries(members));
       return { fields: text === "{}" ? undefined : text };
     }
@@ -446,8 +474,8 @@ function bounds({ min, max }: { readonly min: number | string | null; readonly m
   return { min: min === null ? undefined : literal(min), max: max === null ? undefined : literal(max) };
 }
 
-function elementRules(type: FieldType, scope: Scope): string | undefined {
-  const text = objectText(typeRules(type, scope));
+function elementRules(type: FieldType, scope: Scope, within: Within): string | undefined {
+  const text = objectText(typeRules(type, scope, within));
   return text === "{}" ? undefined : text;
 }
 

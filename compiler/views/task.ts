@@ -83,6 +83,11 @@ export function taskView(model: Model, task: Task, imports: Imports): TaskView {
   };
 }
 
+/** Whether there is a record of its fields, if only of those that it had. */
+export function remembersAnything(task: Task): boolean {
+  return task.fields.length + task.removed.length > 0;
+}
+
 /** The module of the shape file that a task's stored records stand in. */
 export function shapeModule(task: Task): string {
   return `./${fileName(task.of ?? task.name)}.shape`;
@@ -132,7 +137,7 @@ function settings(task: Task, own: string, shape: string, imports: Imports): rea
     oldest: task.oldest === 1 ? undefined : String(task.oldest),
     class: own,
     args: task.args.length > 0 ? record(`${constant}Args`, task.args) : undefined,
-    fields: task.fields.length > 0 ? record(constant, task.fields) : undefined,
+    fields: remembersAnything(task) ? record(constant, task.fields) : undefined,
     unique: stringLiteral(task.unique),
     lane: task.lane === null ? undefined : stringLiteral(task.lane),
     priority: task.priority === 0 ? undefined : String(task.priority),
@@ -243,11 +248,11 @@ function storedShape(task: Task, version: number, { imports, model, home }: Scop
 export function upgradeLines(of: Resource | Task, shapeOf: (version: number) => string, scope: Scope): readonly string[] {
   const { imports } = scope;
   const current = of.kind === "task" ? [...of.fields, ...of.args] : of.fields;
-  const partial = imports.global("Partial");
   const pick = (version: number, fields: readonly Field[]): string => {
     const all = shapeOf(version);
-    if (fields.length === 0) return `${partial}<${all}>`;
-    return `${imports.global("Pick")}<${all}, ${fields.map((field) => stringLiteral(camelCase(field.name))).join(" | ")}> & ${partial}<${all}>`;
+    const rest = `${imports.global("Partial")}<${all}>`;
+    if (fields.length === 0) return rest;
+    return `${imports.global("Pick")}<${all}, ${fields.map((field) => stringLiteral(camelCase(field.name))).join(" | ")}> & ${rest}`;
   };
   return of.upgrades
     .filter((upgrade) => upgrade.set === null)

@@ -22,6 +22,7 @@ export const attachmentRules: Rules<AttachmentFields> = {
 
 export const attachmentCodec: Codec<AttachmentFields> = {
   version: 1,
+  keys: ["bytes", "name"],
   encode(fields, at) {
     return {
       __v: 1,

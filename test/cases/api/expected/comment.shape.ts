@@ -19,6 +19,7 @@ export const commentRules: Rules<CommentFields> = {
 
 export const commentCodec: Codec<CommentFields> = {
   version: 1,
+  keys: ["text"],
   encode(fields, at) {
     return {
       __v: 1,

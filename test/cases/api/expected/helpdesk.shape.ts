@@ -17,6 +17,7 @@ export const helpdeskRules: Rules<HelpdeskFields> = {};
 
 export const helpdeskCodec: Codec<HelpdeskFields> = {
   version: 1,
+  keys: ["name"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -49,6 +49,7 @@ export const ticketRules: Rules<TicketFields> = {
 
 export const ticketCodec: Codec<TicketFields> = {
   version: 1,
+  keys: ["title", "text", "severity", "due", "points", "person", "notes", "tags", "tries"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -94,6 +95,7 @@ export const ticketRemindArgsRules: Rules<TicketRemindArgs> = {
 
 export const ticketRemindArgsCodec: Codec<TicketRemindArgs> = {
   version: 1,
+  keys: ["at", "text"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -117,6 +119,7 @@ export const ticketRemindRules: Rules<TicketRemindFields> = {};
 
 export const ticketRemindCodec: Codec<TicketRemindFields> = {
   version: 1,
+  keys: ["sent"],
   encode(fields, at) {
     return {
       __v: 1,

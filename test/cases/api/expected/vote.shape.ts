@@ -16,6 +16,7 @@ export const voteRules: Rules<VoteFields> = {};
 
 export const voteCodec: Codec<VoteFields> = {
   version: 1,
+  keys: [],
   encode() {
     return {
       __v: 1,

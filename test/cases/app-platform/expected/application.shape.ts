@@ -102,6 +102,7 @@ export const applicationRules: Rules<ApplicationFields> = {
 
 export const applicationCodec: Codec<ApplicationFields> = {
   version: 1,
+  keys: ["name", "kind", "sizes", "config", "mounts", "probe", "current", "metadata", "owner"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -145,6 +146,7 @@ export const applicationOneOffArgsRules: Rules<ApplicationOneOffArgs> = {
 
 export const applicationOneOffArgsCodec: Codec<ApplicationOneOffArgs> = {
   version: 1,
+  keys: ["command", "input", "secrets"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -171,6 +173,7 @@ export const applicationOneOffRules: Rules<ApplicationOneOffFields> = {};
 
 export const applicationOneOffCodec: Codec<ApplicationOneOffFields> = {
   version: 1,
+  keys: ["exit_code", "output"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -194,6 +197,7 @@ export const applicationScaleRules: Rules<ApplicationScaleFields> = {};
 
 export const applicationScaleCodec: Codec<ApplicationScaleFields> = {
   version: 1,
+  keys: ["before"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -25,6 +25,7 @@ export const buildImageArgsRules: Rules<BuildImageArgs> = {
 
 export const buildImageArgsCodec: Codec<BuildImageArgs> = {
   version: 1,
+  keys: ["release", "platform"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -49,6 +50,7 @@ export const buildImageRules: Rules<BuildImageFields> = {};
 
 export const buildImageCodec: Codec<BuildImageFields> = {
   version: 1,
+  keys: ["digest", "log_url"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -39,6 +39,7 @@ export const certificateRules: Rules<CertificateFields> = {
 
 export const certificateCodec: Codec<CertificateFields> = {
   version: 1,
+  keys: ["hosts", "chain", "private_key", "serial", "not_after"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -72,6 +73,7 @@ export const certificateChallengeDnsArgsRules: Rules<CertificateChallengeDnsArgs
 
 export const certificateChallengeDnsArgsCodec: Codec<CertificateChallengeDnsArgs> = {
   version: 1,
+  keys: ["host", "digest"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -99,6 +101,7 @@ export const certificateChallengeHttpArgsRules: Rules<CertificateChallengeHttpAr
 
 export const certificateChallengeHttpArgsCodec: Codec<CertificateChallengeHttpArgs> = {
   version: 1,
+  keys: ["host", "digest"],
   encode(fields, at) {
     return {
       __v: 1,

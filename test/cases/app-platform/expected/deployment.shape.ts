@@ -42,6 +42,7 @@ export const deploymentRules: Rules<DeploymentFields> = {
 
 export const deploymentCodec: Codec<DeploymentFields> = {
   version: 1,
+  keys: ["release", "strategy", "share", "errors", "roll_run"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -31,6 +31,7 @@ export const domainRules: Rules<DomainFields> = {
 
 export const domainCodec: Codec<DomainFields> = {
   version: 1,
+  keys: ["host", "token", "verified", "certificate"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -46,7 +46,7 @@ export interface OrganizationFields {
 }
 
 export const organizationRules: Rules<OrganizationFields> = {
-  slug: { required: true, immutable: true, min: 3, max: 39, pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", check: true },
+  slug: { required: true, immutable: true, min: 3, max: 39, pattern: "^[a-z0-9]+(-[a-z0-9]+)*$", checks: ["slug"] },
   title: { max: 100 },
   quota: { fields: quotaRules },
   regions: { min: 1, max: 4 },
@@ -56,6 +56,7 @@ export const organizationRules: Rules<OrganizationFields> = {
 
 export const organizationCodec: Codec<OrganizationFields> = {
   version: 1,
+  keys: ["slug", "name", "quota", "regions", "tags", "billing"],
   encode(fields, at) {
     return {
       __v: 1,

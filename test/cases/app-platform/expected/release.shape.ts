@@ -42,6 +42,7 @@ export const releaseRules: Rules<ReleaseFields> = {
 
 export const releaseCodec: Codec<ReleaseFields> = {
   version: 1,
+  keys: ["number", "commit", "images", "sizes", "score"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -77,6 +78,11 @@ export const releaseBuildArgsRules: Rules<ReleaseBuildArgs> = {};
 
 export const releaseBuildArgsCodec: Codec<ReleaseBuildArgs> = {
   version: 2,
+  keys: ["cache", "builder"],
+  history: {
+    shapes: { builder: [2] },
+    set: { 2: { builder: "kaniko" } },
+  },
   encode(fields, at) {
     return {
       __v: 2,
@@ -88,6 +94,28 @@ export const releaseBuildArgsCodec: Codec<ReleaseBuildArgs> = {
     return {
       cache: defaulted(record, "cache", readBool, at, releaseBuildArgsDefaults.cache),
       builder: defaulted(record, "builder", (value, at) => readEnum(value, releaseBuildArgsBuilderValues, at), at, releaseBuildArgsDefaults.builder),
+    };
+  },
+};
+
+export interface ReleaseBuildFields {
+}
+
+export const releaseBuildRules: Rules<ReleaseBuildFields> = {};
+
+export const releaseBuildCodec: Codec<ReleaseBuildFields> = {
+  version: 2,
+  keys: [],
+  history: {
+    shapes: { stack: [1, 2] },
+  },
+  encode() {
+    return {
+      __v: 2,
+    };
+  },
+  decode() {
+    return {
     };
   },
 };

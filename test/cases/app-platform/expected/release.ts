@@ -9,7 +9,8 @@ import type { Application } from "./application.ts";
 import type { BuildImageStart } from "./build-image.shape.ts";
 import {
   type ReleaseBuildArgs, type ReleaseBuildStart, type ReleaseBuildState, type ReleaseChanges, type ReleaseFields, type ReleaseImagesKey,
-  type ReleaseMove, type ReleaseState, releaseBuildArgsCodec, releaseBuildArgsDefaults, releaseBuildArgsRules, releaseCodec, releaseRules,
+  type ReleaseMove, type ReleaseState, releaseBuildArgsCodec, releaseBuildArgsDefaults, releaseBuildArgsRules, releaseBuildCodec,
+  releaseBuildRules, releaseCodec, releaseRules,
 } from "./release.shape.ts";
 
 /** One built state of an application's source. It never changes again. */
@@ -102,6 +103,7 @@ export const releaseBuildType: TaskType<ReleaseBuild> = {
   version: 2,
   class: ReleaseBuild,
   args: { codec: releaseBuildArgsCodec, rules: releaseBuildArgsRules, defaults: releaseBuildArgsDefaults },
+  fields: { codec: releaseBuildCodec, rules: releaseBuildRules },
   unique: "resource",
   lane: "builds",
   keepMs: 31_536_000_000,

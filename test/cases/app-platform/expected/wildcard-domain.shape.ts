@@ -28,6 +28,7 @@ export const wildcardDomainRules: Rules<WildcardDomainFields> = {
 
 export const wildcardDomainCodec: Codec<WildcardDomainFields> = {
   version: 1,
+  keys: ["host", "token", "verified", "certificate", "except", "proven"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -24,6 +24,7 @@ export const letterRules: Rules<LetterFields> = {};
 
 export const letterCodec: Codec<LetterFields> = {
   version: 1,
+  keys: ["to_whom", "region"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -2,9 +2,10 @@
 
 import {
   type Codec, type Decimal, type EnumValues, type Given, type Json, type Older, type Open, type Reading, type Ref, type Rules, type Secret,
-  type Writing, defaulted, inside, optional, readBigint, readBool, readBytes, readDate, readDecimal, readDuration, readEnum, readFloat,
-  readRecord, readRef, readSecret, readSet, readString, readTime, required, writeBigint, writeBool, writeBytes, writeDate, writeDecimal,
-  writeDuration, writeEnum, writeFloat, writeOptional, writeRef, writeRequired, writeSecret, writeSet, writeString, writeTime,
+  type Writing, decimal, defaulted, inside, optional, readBigint, readBool, readBytes, readDate, readDecimal, readDuration, readEnum,
+  readFloat, readInt, readRecord, readRef, readSecret, readSet, readString, readTime, required, writeBigint, writeBool, writeBytes,
+  writeDate, writeDecimal, writeDuration, writeEnum, writeFloat, writeInt, writeOptional, writeRef, writeRequired, writeSecret, writeSet,
+  writeString, writeTime,
 } from "pliny/codec";
 import type { Firmware } from "./firmware.js";
 import { type Serial, readSerial, writeSerial } from "./types.js";
@@ -46,6 +47,24 @@ export function writeDevicePosition(fields: DevicePosition, at: Writing): Json {
 export type DeviceFaults = Open<"sensor" | "clock" | "radio" | "battery">;
 export const deviceFaultsValues: EnumValues<DeviceFaults> = { values: ["sensor", "clock", "radio", "battery"], open: true };
 
+export interface DeviceCalibration {
+  readonly at: Date | null;
+  readonly by: string | null;
+}
+export function readDeviceCalibration(json: Json, at: Reading): DeviceCalibration {
+  const record = readRecord(json);
+  return {
+    at: optional(record, "at", readTime, at),
+    by: optional(record, "by", readString, at),
+  };
+}
+export function writeDeviceCalibration(fields: DeviceCalibration, at: Writing): Json {
+  return {
+    at: writeOptional(fields.at, writeTime, at, "at"),
+    by: writeOptional(fields.by, writeString, at, "by"),
+  };
+}
+
 export type DeviceEnrollState = "await_hello" | "exchange_keys" | "ask" | "stop" | "panic";
 
 export type DeviceFlashState = "new" | "choose" | "send" | "verify" | "start_up" | "abandon" | "stop" | "panic";
@@ -66,25 +85,8 @@ export type DeviceRetireState = "wipe" | "stop" | "panic";
 
 /** Shape 3 of device. */
 export interface DeviceFields3 extends Older<Omit<DeviceFields, "calibrated" | "reportEvery">> {
-  readonly calibration: DeviceFields3Calibration | null;
+  readonly calibration: DeviceCalibration | null;
   readonly reportSeconds: number | null;
-}
-export interface DeviceFields3Calibration {
-  readonly at: Date | null;
-  readonly by: string | null;
-}
-export function readDeviceFields3Calibration(json: Json, at: Reading): DeviceFields3Calibration {
-  const record = readRecord(json);
-  return {
-    at: optional(record, "at", readTime, at),
-    by: optional(record, "by", readString, at),
-  };
-}
-export function writeDeviceFields3Calibration(fields: DeviceFields3Calibration, at: Writing): Json {
-  return {
-    at: writeOptional(fields.at, writeTime, at, "at"),
-    by: writeOptional(fields.by, writeString, at, "by"),
-  };
 }
 
 /** What is remembered of each device. */
@@ -122,6 +124,25 @@ export const deviceRules: Rules<DeviceFields> = {
 
 export const deviceCodec: Codec<DeviceFields> = {
   version: 4,
+  keys: ["serial", "secret_key", "iccid", "model", "firmware", "position", "seen_at", "battery", "uptime", "received", "faults", "calibrated", "report_every"],
+  history: {
+    oldest: 2,
+    write: 3,
+    shapes: { battery: [3], battery_low: [1, 3], calibrated: [4], calibration: [1, 4], firmware: [2], report_every: [4], report_seconds: [2, 4] },
+    set: { 3: { battery: decimal("50") } },
+    decode(record, at) {
+      return {
+        calibration: optional(record, "calibration", readDeviceCalibration, at),
+        reportSeconds: optional(record, "report_seconds", readInt, at),
+      };
+    },
+    encode(fields: Pick<DeviceFields3, "calibration" | "reportSeconds">, at) {
+      return {
+        calibration: writeOptional(fields.calibration, writeDeviceCalibration, at, "calibration"),
+        report_seconds: writeOptional(fields.reportSeconds, writeInt, at, "report_seconds"),
+      };
+    },
+  },
   encode(fields, at) {
     return {
       __v: 4,
@@ -171,6 +192,11 @@ export const deviceFlashArgsRules: Rules<DeviceFlashArgs> = {};
 
 export const deviceFlashArgsCodec: Codec<DeviceFlashArgs> = {
   version: 3,
+  keys: ["force"],
+  history: {
+    oldest: 2,
+    write: 2,
+  },
   encode(fields, at) {
     return {
       __v: 3,
@@ -200,6 +226,22 @@ export const deviceFlashRules: Rules<DeviceFlashFields> = {
 
 export const deviceFlashCodec: Codec<DeviceFlashFields> = {
   version: 3,
+  keys: ["image", "offset", "digest"],
+  history: {
+    oldest: 2,
+    write: 2,
+    shapes: { crc: [1, 3], digest: [3] },
+    decode(record, at) {
+      return {
+        crc: optional(record, "crc", readInt, at),
+      };
+    },
+    encode(fields: Pick<DeviceFlashFields2, "crc">, at) {
+      return {
+        crc: writeOptional(fields.crc, writeInt, at, "crc"),
+      };
+    },
+  },
   encode(fields, at) {
     return {
       __v: 3,

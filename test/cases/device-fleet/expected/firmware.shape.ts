@@ -36,6 +36,7 @@ export const firmwareRules: Rules<FirmwareFields> = {
 
 export const firmwareCodec: Codec<FirmwareFields> = {
   version: 1,
+  keys: ["number", "models", "image", "size", "digest", "notes"],
   encode(fields, at) {
     return {
       __v: 1,

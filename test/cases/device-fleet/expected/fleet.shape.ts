@@ -68,6 +68,7 @@ export const fleetRules: Rules<FleetFields> = {
 
 export const fleetCodec: Codec<FleetFields> = {
   version: 1,
+  keys: ["name", "time_zone", "origin", "quiet", "limits", "wanted", "notify"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -104,6 +105,7 @@ export const fleetInventoryRules: Rules<FleetInventoryFields> = {
 
 export const fleetInventoryCodec: Codec<FleetInventoryFields> = {
   version: 1,
+  keys: ["seen", "silent"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -41,6 +41,7 @@ export const rolloutRules: Rules<RolloutFields> = {
 
 export const rolloutCodec: Codec<RolloutFields> = {
   version: 1,
+  keys: ["firmware", "waves", "pause", "tolerate"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -73,6 +74,7 @@ export const rolloutSpreadRules: Rules<RolloutSpreadFields> = {};
 
 export const rolloutSpreadCodec: Codec<RolloutSpreadFields> = {
   version: 1,
+  keys: ["wave", "failed"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -100,6 +102,7 @@ export const rolloutWaveArgsRules: Rules<RolloutWaveArgs> = {
 
 export const rolloutWaveArgsCodec: Codec<RolloutWaveArgs> = {
   version: 1,
+  keys: ["from", "until"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -53,6 +53,7 @@ export const telemetryWindowRules: Rules<TelemetryWindowFields> = {
 
 export const telemetryWindowCodec: Codec<TelemetryWindowFields> = {
   version: 1,
+  keys: ["from", "samples", "highest", "raw"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -82,6 +83,7 @@ export const telemetryWindowIngestArgsRules: Rules<TelemetryWindowIngestArgs> = 
 
 export const telemetryWindowIngestArgsCodec: Codec<TelemetryWindowIngestArgs> = {
   version: 1,
+  keys: ["raw"],
   encode(fields, at) {
     return {
       __v: 1,

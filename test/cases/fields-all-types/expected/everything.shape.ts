@@ -161,6 +161,7 @@ export const everythingRules: Rules<EverythingFields> = {
 
 export const everythingCodec: Codec<EverythingFields> = {
   version: 1,
+  keys: ["short_string", "string", "int", "float", "special", "bigint", "decimal", "bool", "uuid", "url", "date", "json", "time", "duration", "bytes", "enum", "enum_open", "list", "list_deep", "set", "set_int", "set_float", "set_bigint", "set_bool", "set_uuid", "set_date", "set_dur", "set_enum", "dict", "dict_json", "map", "map_deep", "record", "named", "named_list", "self", "others", "by_name", "run", "runs", "job"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -264,6 +265,7 @@ export const everythingWorkArgsRules: Rules<EverythingWorkArgs> = {};
 
 export const everythingWorkArgsCodec: Codec<EverythingWorkArgs> = {
   version: 1,
+  keys: ["json", "map", "everything_else"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -290,6 +292,7 @@ export const everythingWorkRules: Rules<EverythingWorkFields> = {};
 
 export const everythingWorkCodec: Codec<EverythingWorkFields> = {
   version: 1,
+  keys: ["set", "decimal"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -14,6 +14,7 @@ export const nightlyArgsRules: Rules<NightlyArgs> = {};
 
 export const nightlyArgsCodec: Codec<NightlyArgs> = {
   version: 1,
+  keys: ["since"],
   encode(fields, at) {
     return {
       __v: 1,

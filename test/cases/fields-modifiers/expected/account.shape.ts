@@ -3,9 +3,9 @@
 import {
   type Codec, type Decimal, type EnumValues, type Given, type Json, type Open, type Reading, type Rules, type Secret, type Writing, decimal,
   defaulted, inside, optional, readBigint, readBool, readBytes, readDate, readDecimal, readDuration, readEnum, readFloat, readInt, readJson,
-  readList, readMap, readRecord, readSecret, readString, readTime, readUrl, readUuid, required, toSecret, writeBigint, writeBool,
-  writeBytes, writeDate, writeDecimal, writeDuration, writeEnum, writeFloat, writeInt, writeJson, writeList, writeMap, writeOptional,
-  writeRequired, writeSecret, writeString, writeTime, writeUrl, writeUuid,
+  readList, readMap, readRecord, readSecret, readSpecialFloat, readString, readTime, readUrl, readUuid, required, toSecret, writeBigint,
+  writeBool, writeBytes, writeDate, writeDecimal, writeDuration, writeEnum, writeFloat, writeInt, writeJson, writeList, writeMap,
+  writeOptional, writeRequired, writeSecret, writeSpecialFloat, writeString, writeTime, writeUrl, writeUuid,
 } from "pliny/codec";
 
 export type AccountState = "live" | "stop" | "panic";
@@ -79,6 +79,9 @@ export interface AccountFields {
   readonly dEmpty: string;
   readonly dInt: number;
   readonly dFloat: number;
+  readonly dNan: number;
+  readonly dInf: number;
+  readonly dLeast: Secret<number>;
   readonly dBigint: bigint;
   readonly dDecimal: Decimal;
   readonly dBool: boolean;
@@ -116,11 +119,14 @@ export interface AccountFields {
   readonly excused: string | null;
 }
 
-export const accountDefaults: Pick<AccountFields, "dString" | "dEmpty" | "dInt" | "dFloat" | "dBigint" | "dDecimal" | "dBool" | "dUuid" | "dUrl" | "dDate" | "dTime" | "dDuration" | "dEnum" | "dOpen" | "dJson" | "laterToo" | "secretDefault"> = {
+export const accountDefaults: Pick<AccountFields, "dString" | "dEmpty" | "dInt" | "dFloat" | "dNan" | "dInf" | "dLeast" | "dBigint" | "dDecimal" | "dBool" | "dUuid" | "dUrl" | "dDate" | "dTime" | "dDuration" | "dEnum" | "dOpen" | "dJson" | "laterToo" | "secretDefault"> = {
   dString: "null",
   dEmpty: "",
   dInt: 0,
   dFloat: 0.1,
+  dNan: NaN,
+  dInf: Infinity,
+  dLeast: toSecret(-Infinity),
   dBigint: 123456789012345678901234567890n,
   dDecimal: decimal("0.10"),
   dBool: false,
@@ -140,10 +146,12 @@ export const accountRules: Rules<AccountFields> = {
   required: { required: true },
   fixed: { required: true, immutable: true },
   setOnce: { immutable: true },
+  dInf: { min: 0 },
+  dLeast: { encrypted: {} },
   dDecimal: { scale: 2 },
   later: { required: true },
-  checked: { check: true },
-  checkedList: { max: 10, check: true },
+  checked: { checks: ["checked"] },
+  checkedList: { max: 10, checks: ["checkedList"] },
   secret: { encrypted: {} },
   secretRequired: { required: true, min: 8, max: 200, encrypted: {} },
   secretDefault: { encrypted: {} },
@@ -157,6 +165,11 @@ export const accountRules: Rules<AccountFields> = {
 
 export const accountCodec: Codec<AccountFields> = {
   version: 2,
+  keys: ["required", "fixed", "set_once", "d_string", "d_empty", "d_int", "d_float", "d_nan", "d_inf", "d_least", "d_bigint", "d_decimal", "d_bool", "d_uuid", "d_url", "d_date", "d_time", "d_duration", "d_enum", "d_open", "d_json", "later", "later_too", "checked", "checked_list", "old_name", "secret", "secret_required", "secret_default", "secret_record", "secret_map", "secret_json", "looked_up", "normalized", "inner", "on_its_way_out", "draft", "beta", "stable", "excused"],
+  history: {
+    shapes: { later: [2], later_too: [2] },
+    set: { 2: { later: "unknown" } },
+  },
   encode(fields, at) {
     return {
       __v: 2,
@@ -171,8 +184,11 @@ export const accountCodec: Codec<AccountFields> = {
       d_empty: writeRequired(fields.dEmpty, writeString, at, "d_empty"),
       d_enum: writeRequired(fields.dEnum, writeEnum, at, "d_enum"),
       d_float: writeRequired(fields.dFloat, writeFloat, at, "d_float"),
+      d_inf: writeRequired(fields.dInf, writeSpecialFloat, at, "d_inf"),
       d_int: writeRequired(fields.dInt, writeInt, at, "d_int"),
       d_json: writeRequired(fields.dJson, writeJson, at, "d_json"),
+      d_least: writeRequired(fields.dLeast, (value, at) => writeSecret(value, writeSpecialFloat, inside(at, "d_least")), at, "d_least"),
+      d_nan: writeRequired(fields.dNan, writeSpecialFloat, at, "d_nan"),
       d_open: writeRequired(fields.dOpen, writeEnum, at, "d_open"),
       d_string: writeRequired(fields.dString, writeString, at, "d_string"),
       d_time: writeRequired(fields.dTime, writeTime, at, "d_time"),
@@ -208,6 +224,9 @@ export const accountCodec: Codec<AccountFields> = {
       dEmpty: defaulted(record, "d_empty", readString, at, accountDefaults.dEmpty),
       dInt: defaulted(record, "d_int", readInt, at, accountDefaults.dInt),
       dFloat: defaulted(record, "d_float", readFloat, at, accountDefaults.dFloat),
+      dNan: defaulted(record, "d_nan", readSpecialFloat, at, accountDefaults.dNan),
+      dInf: defaulted(record, "d_inf", readSpecialFloat, at, accountDefaults.dInf),
+      dLeast: defaulted(record, "d_least", (value, at) => readSecret(value, readSpecialFloat, inside(at, "d_least")), at, accountDefaults.dLeast),
       dBigint: defaulted(record, "d_bigint", readBigint, at, accountDefaults.dBigint),
       dDecimal: defaulted(record, "d_decimal", readDecimal, at, accountDefaults.dDecimal),
       dBool: defaulted(record, "d_bool", readBool, at, accountDefaults.dBool),
@@ -256,11 +275,12 @@ export const accountSignInArgsDefaults: Pick<AccountSignInArgs, "way"> = {
 export const accountSignInArgsRules: Rules<AccountSignInArgs> = {
   password: { required: true, encrypted: {} },
   device: { encrypted: { lookup: true, normalize: "lower" } },
-  way: { check: true },
+  way: { checks: ["way"] },
 };
 
 export const accountSignInArgsCodec: Codec<AccountSignInArgs> = {
   version: 1,
+  keys: ["password", "device", "old_arg", "way"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -291,6 +311,7 @@ export const accountSignInRules: Rules<AccountSignInFields> = {
 
 export const accountSignInCodec: Codec<AccountSignInFields> = {
   version: 1,
+  keys: ["token", "old_field"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -46,6 +46,12 @@ export class Account extends Resource {
   set dInt(value: number) { this._set("dInt", value); }
   get dFloat(): number { return this._row.fields.dFloat; }
   set dFloat(value: number) { this._set("dFloat", value); }
+  get dNan(): number { return this._row.fields.dNan; }
+  set dNan(value: number) { this._set("dNan", value); }
+  get dInf(): number { return this._row.fields.dInf; }
+  set dInf(value: number) { this._set("dInf", value); }
+  get dLeast(): Secret<number> { return this._row.fields.dLeast; }
+  set dLeast(value: number | Secret<number>) { this._set("dLeast", toSecret(value)); }
   get dBigint(): bigint { return this._row.fields.dBigint; }
   set dBigint(value: bigint) { this._set("dBigint", value); }
   get dDecimal(): Decimal { return this._row.fields.dDecimal; }
@@ -135,6 +141,8 @@ export interface AccountFilter {
   readonly dDate?: Range<string>;
   readonly dDuration?: Range<number>;
   readonly dFloat?: Range<number>;
+  readonly dNan?: Range<number>;
+  readonly dInf?: Range<number>;
   readonly dBool?: Match<boolean>;
   readonly dUuid?: Match<string>;
   readonly dUrl?: Match<string>;
@@ -149,7 +157,7 @@ export const accountType: ResourceType<Account> = {
   class: Account,
   fields: { codec: accountCodec, rules: accountRules, defaults: accountDefaults },
   unique: [["normalized"], ["looked_up", "fixed"]],
-  indexes: [["looked_up"], ["d_bigint"], ["d_decimal"], ["d_time"], ["d_date"], ["d_duration"], ["d_float"], ["d_bool"], ["d_uuid"], ["d_url"], ["d_enum"], ["d_int", "created_at"]],
+  indexes: [["looked_up"], ["d_bigint"], ["d_decimal"], ["d_time"], ["d_date"], ["d_duration"], ["d_float"], ["d_nan"], ["d_inf"], ["d_bool"], ["d_uuid"], ["d_url"], ["d_enum"], ["d_int", "created_at"]],
   archive: { afterMs: 2_592_000_000 },
   states: {
     live: { to: ["stop"] },

@@ -47,6 +47,8 @@ create index "account-index-d_time" on app."account" ((coalesce((json_attrs -> '
 create index "account-index-d_date" on app."account" ((coalesce((json_attrs -> 'd_date' ->> 'Date') collate "C", '2027-01-31')));
 create index "account-index-d_duration" on app."account" ((coalesce(btrim(json_attrs -> 'd_duration' ->> 'Dur', 'PTS')::numeric, 5400)));
 create index "account-index-d_float" on app."account" ((coalesce(coalesce(json_attrs -> 'd_float' ->> 'Num', json_attrs ->> 'd_float')::numeric, 0.1)));
+create index "account-index-d_nan" on app."account" ((coalesce(coalesce(json_attrs -> 'd_nan' ->> 'Num', json_attrs ->> 'd_nan')::numeric, 'NaN'::numeric)));
+create index "account-index-d_inf" on app."account" ((coalesce(coalesce(json_attrs -> 'd_inf' ->> 'Num', json_attrs ->> 'd_inf')::numeric, 'Infinity'::numeric)));
 create index "account-index-d_bool" on app."account" ((coalesce((json_attrs ->> 'd_bool')::boolean, false)));
 create index "account-index-d_uuid" on app."account" ((coalesce((json_attrs ->> 'd_uuid') collate "C", '00000000-0000-4000-8000-000000000000')));
 create index "account-index-d_url" on app."account" ((coalesce((json_attrs ->> 'd_url') collate "C", 'https://example.org/a?b=c#d')));

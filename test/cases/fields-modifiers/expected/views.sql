@@ -28,6 +28,9 @@ select
   case when json_attrs -> 'd_empty' -> 'Vault' is null then coalesce((json_attrs ->> 'd_empty') collate "C", '') end as "d_empty",
   coalesce(coalesce(json_attrs -> 'd_int' ->> 'Num', json_attrs ->> 'd_int')::numeric, 0) as "d_int",
   coalesce(coalesce(json_attrs -> 'd_float' ->> 'Num', json_attrs ->> 'd_float')::numeric, 0.1) as "d_float",
+  coalesce(coalesce(json_attrs -> 'd_nan' ->> 'Num', json_attrs ->> 'd_nan')::numeric, 'NaN'::numeric) as "d_nan",
+  coalesce(coalesce(json_attrs -> 'd_inf' ->> 'Num', json_attrs ->> 'd_inf')::numeric, 'Infinity'::numeric) as "d_inf",
+  case when json_attrs ->> 'd_least' is not null then '[secret]' end as "d_least",
   coalesce((json_attrs -> 'd_bigint' ->> 'Int')::numeric, 123456789012345678901234567890) as "d_bigint",
   coalesce((json_attrs -> 'd_decimal' ->> 'Dec')::numeric, 0.10) as "d_decimal",
   coalesce((json_attrs ->> 'd_bool')::boolean, false) as "d_bool",
@@ -62,6 +65,7 @@ select
 from app."account" cross join (select) as read_only;
 comment on view app."accounts" is 'Each modifier that any field may have, alone and together.';
 comment on column app."accounts"."set_once" is 'Filled by a task, and then never changed.';
+comment on column app."accounts"."d_least" is 'Encrypted: shows only whether there is a value.';
 comment on column app."accounts"."checked" is 'The predicate is written by hand.';
 comment on column app."accounts"."secret" is 'Encrypted: shows only whether there is a value.';
 comment on column app."accounts"."secret_required" is 'Encrypted: shows only whether there is a value.';

@@ -16,6 +16,10 @@ export const serverRules: Rules<ServerFields> = {};
 
 export const serverCodec: Codec<ServerFields> = {
   version: 1,
+  keys: [],
+  history: {
+    shapes: { rack: [1] },
+  },
   encode() {
     return {
       __v: 1,

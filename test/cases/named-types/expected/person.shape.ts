@@ -57,11 +57,12 @@ export const personRules: Rules<PersonFields> = {
   tags: { max: 20, of: { min: 1, max: 63, pattern: "^\\S+$" } },
   grid: { immutable: true, max: 10, of: { max: 10, of: { fields: positionRules } } },
   alias: { required: true, min: 1, max: 63, pattern: "^\\S+$" },
-  checked: { min: 1, max: 63, pattern: "^\\S+$", check: true },
+  checked: { min: 1, max: 63, pattern: "^\\S+$", checks: ["checked"] },
 };
 
 export const personCodec: Codec<PersonFields> = {
   version: 1,
+  keys: ["home", "work", "others", "by_kind", "country", "phone", "secret_label", "balance", "tree", "tags", "grid", "mate", "alias", "checked"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -113,6 +114,7 @@ export const personMoveArgsRules: Rules<PersonMoveArgs> = {
 
 export const personMoveArgsCodec: Codec<PersonMoveArgs> = {
   version: 1,
+  keys: ["goal", "phone"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -138,6 +140,7 @@ export const personMoveRules: Rules<PersonMoveFields> = {
 
 export const personMoveCodec: Codec<PersonMoveFields> = {
   version: 1,
+  keys: ["from"],
   encode(fields, at) {
     return {
       __v: 1,

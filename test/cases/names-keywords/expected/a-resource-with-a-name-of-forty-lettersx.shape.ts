@@ -21,6 +21,7 @@ export const aResourceWithANameOfFortyLettersxRules: Rules<AResourceWithANameOfF
 
 export const aResourceWithANameOfFortyLettersxCodec: Codec<AResourceWithANameOfFortyLettersxFields> = {
   version: 1,
+  keys: ["a_field_with_a_name_of_forty_characters_"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -2,14 +2,24 @@
 
 import type { Given } from "pliny/codec";
 import type { ApiObject, ApiTask, ListOptions, Page, Route } from "pliny/runtime";
+import type { AuxFields, AuxState } from "./aux-.shape.js";
 import type { ClassFilter } from "./class.js";
 import type { ClassEnumState, ClassFields, ClassImportStart, ClassImportState, ClassState } from "./class.shape.js";
+import type { Com1Fields, Com1State } from "./com1-.shape.js";
 import type { UserFilter } from "./user.js";
 import type { UserFields, UserState } from "./user.shape.js";
+
+/** A aux as the API shows it. */
+export type AuxObject = ApiObject<"aux", AuxState> & AuxFields;
+export type AuxQuery = ListOptions<never>;
 
 /** A class as the API shows it. */
 export type ClassObject = ApiObject<"class", ClassState> & ClassFields;
 export type ClassQuery = Pick<ClassFilter, "delete" | "const"> & ListOptions<"const">;
+
+/** A com1 as the API shows it. */
+export type Com1Object = ApiObject<"com1", Com1State> & Com1Fields;
+export type Com1Query = ListOptions<never>;
 
 /** A user as the API shows it. */
 export type UserObject = ApiObject<"user", UserState> & UserFields;
@@ -17,6 +27,7 @@ export type UserQuery = Pick<UserFilter, "select" | "order" | "nonce"> & ListOpt
 
 /** What each route takes and gives. */
 export interface Routes {
+  "GET /con": { query: AuxQuery; response: Page<AuxObject> };
   "GET /classes": { query: ClassQuery; response: Page<ClassObject> };
   "POST /classes": { body: Given<Pick<ClassFields, "default" | "delete" | "this" | "new">, "default">; response: ClassObject };
   "GET /classes/{id}": { response: ClassObject };
@@ -26,6 +37,7 @@ export interface Routes {
   "POST /classes/{id}/moves/function": { response: ClassObject };
   "POST /classes/{id}/tasks/import": { body: ClassImportStart; response: ApiTask<"class.import", ClassImportState> };
   "POST /classes/{id}/tasks/enum": { response: ApiTask<"class.enum", ClassEnumState> };
+  "GET /com1s": { query: Com1Query; response: Page<Com1Object> };
   "GET /users": { query: UserQuery; response: Page<UserObject> };
   "POST /users": { body: Given<Pick<UserFields, "select" | "from">, "select">; response: UserObject };
   "GET /users/{id}": { response: UserObject };
@@ -33,6 +45,7 @@ export interface Routes {
 }
 
 export const routes: { readonly [Name in keyof Routes]: Route } = {
+  "GET /con": { type: "aux", action: "list", filter: [], sort: [] },
   "GET /classes": { type: "class", action: "list", filter: ["delete", "const"], sort: ["const"] },
   "POST /classes": { type: "class", action: "create", fields: ["default", "delete", "this", "new_"] },
   "GET /classes/{id}": { type: "class", action: "get" },
@@ -42,6 +55,7 @@ export const routes: { readonly [Name in keyof Routes]: Route } = {
   "POST /classes/{id}/moves/function": { type: "class", action: "move", target: "function", fields: [] },
   "POST /classes/{id}/tasks/import": { type: "class", action: "start", target: "import" },
   "POST /classes/{id}/tasks/enum": { type: "class", action: "start", target: "enum" },
+  "GET /com1s": { type: "com1", action: "list", filter: [], sort: [] },
   "GET /users": { type: "user", action: "list", filter: ["select", "order", "nonce"], sort: ["select", "limit"] },
   "POST /users": { type: "user", action: "create", fields: ["select", "from"] },
   "GET /users/{id}": { type: "user", action: "get" },

@@ -18,6 +18,7 @@ export const awaitArgsRules: Rules<AwaitArgs> = {};
 
 export const awaitArgsCodec: Codec<AwaitArgs> = {
   version: 1,
+  keys: ["import", "await"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -17,6 +17,7 @@ export const booleanRules: Rules<BooleanFields> = {};
 
 export const booleanCodec: Codec<BooleanFields> = {
   version: 1,
+  keys: ["true"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -129,6 +129,7 @@ export const classRules: Rules<ClassFields> = {
 
 export const classCodec: Codec<ClassFields> = {
   version: 1,
+  keys: ["abstract", "any", "arguments", "as", "async", "await", "boolean", "case", "const", "debugger", "declare", "default", "delete", "do", "eval", "export", "extends", "false", "for", "function", "get", "has_own_property", "implements", "in", "infinity", "instanceof", "is_prototype_of", "let", "length", "name", "new_", "null", "of", "package", "private", "property_is_enumerable", "proto", "prototype", "readonly", "return", "satisfies", "set", "static", "super", "switch", "this", "throw", "true", "typeof", "undefined", "unknown", "value", "var", "void", "while", "with", "yield"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -269,6 +270,7 @@ export const classImportArgsRules: Rules<ClassImportArgs> = {};
 
 export const classImportArgsCodec: Codec<ClassImportArgs> = {
   version: 1,
+  keys: ["arguments", "this", "default", "new_"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -303,6 +305,7 @@ export const classImportRules: Rules<ClassImportFields> = {};
 
 export const classImportCodec: Codec<ClassImportFields> = {
   version: 1,
+  keys: ["function", "let", "return", "to", "stay", "spawn", "signal", "key"],
   encode(fields, at) {
     return {
       __v: 1,

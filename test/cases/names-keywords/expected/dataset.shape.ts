@@ -17,6 +17,7 @@ export const datasetRules: Rules<DatasetFields> = {};
 
 export const datasetCodec: Codec<DatasetFields> = {
   version: 1,
+  keys: ["x"],
   encode(fields, at) {
     return {
       __v: 1,

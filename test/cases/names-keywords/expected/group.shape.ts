@@ -18,6 +18,7 @@ export const groupRules: Rules<GroupFields> = {};
 
 export const groupCodec: Codec<GroupFields> = {
   version: 1,
+  keys: ["table"],
   encode(fields, at) {
     return {
       __v: 1,

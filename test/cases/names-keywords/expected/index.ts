@@ -5,13 +5,18 @@ import {
   type AResourceWithANameOfFortyLettersxATaskWithANameOfFortyCharactersXHandlers,
   aResourceWithANameOfFortyLettersxATaskWithANameOfFortyCharactersXCode, aResourceWithANameOfFortyLettersxCode,
 } from "./a-resource-with-a-name-of-forty-lettersx.js";
+import { type AuxPrnHandlers, auxCode, auxPrnCode } from "./aux-.js";
 import { type AwaitHandlers, awaitCode } from "./await.js";
 import { booleanCode } from "./boolean.js";
 import { type ClassEnumHandlers, type ClassImportHandlers, classCode, classEnumCode, classImportCode } from "./class.js";
+import { com1Code } from "./com1-.js";
 import { datasetCode } from "./dataset.js";
 import { type DeleteHandlers, deleteCode } from "./delete.js";
 import { groupCode } from "./group.js";
+import { infinityCode } from "./infinity.js";
 import { mathCode } from "./math.js";
+import { naNCode } from "./na-n.js";
+import { type NulHandlers, nulCode } from "./nul-.js";
 import { numberCode } from "./number.js";
 import { orderCode } from "./order.js";
 import { type PartialPickHandlers, partialCode, partialPickCode } from "./partial.js";
@@ -28,20 +33,30 @@ import { userCode } from "./user.js";
 export * from "./a-resource-with-a-name-of-forty-lettersx.js";
 export * from "./a-resource-with-a-name-of-forty-lettersx.shape.js";
 export * from "./api.js";
+export * from "./aux-.js";
+export * from "./aux-.shape.js";
 export * from "./await.js";
 export * from "./await.shape.js";
 export * from "./boolean.js";
 export * from "./boolean.shape.js";
 export * from "./class.js";
 export * from "./class.shape.js";
+export * from "./com1-.js";
+export * from "./com1-.shape.js";
 export * from "./dataset.js";
 export * from "./dataset.shape.js";
 export * from "./delete.js";
 export * from "./delete.shape.js";
 export * from "./group.js";
 export * from "./group.shape.js";
+export * from "./infinity.js";
+export * from "./infinity.shape.js";
 export * from "./math.js";
 export * from "./math.shape.js";
+export * from "./na-n.js";
+export * from "./na-n.shape.js";
+export * from "./nul-.js";
+export * from "./nul-.shape.js";
 export * from "./number.js";
 export * from "./number.shape.js";
 export * from "./order.js";
@@ -71,11 +86,13 @@ export * from "./user.shape.js";
 /** What is written by hand, each under its own name. */
 export interface Code {
   readonly aResourceWithANameOfFortyLettersxATaskWithANameOfFortyCharactersX: AResourceWithANameOfFortyLettersxATaskWithANameOfFortyCharactersXHandlers;
+  readonly auxPrn: AuxPrnHandlers;
   readonly classEnum: ClassEnumHandlers;
   readonly classImport: ClassImportHandlers;
   readonly partialPick: PartialPickHandlers;
   readonly await_: AwaitHandlers;
   readonly delete_: DeleteHandlers;
+  readonly nul: NulHandlers;
 }
 
 /** Joins what is generated with what is written by hand. */
@@ -83,11 +100,15 @@ export function createApp(code: Code): App {
   return {
     resources: [
       aResourceWithANameOfFortyLettersxCode(),
+      auxCode(),
       booleanCode(),
       classCode(),
+      com1Code(),
       datasetCode(),
       groupCode(),
+      infinityCode(),
       mathCode(),
+      naNCode(),
       numberCode(),
       orderCode(),
       partialCode(),
@@ -103,11 +124,13 @@ export function createApp(code: Code): App {
     ],
     tasks: [
       aResourceWithANameOfFortyLettersxATaskWithANameOfFortyCharactersXCode(code.aResourceWithANameOfFortyLettersxATaskWithANameOfFortyCharactersX),
+      auxPrnCode(code.auxPrn),
       classEnumCode(code.classEnum),
       classImportCode(code.classImport),
       partialPickCode(code.partialPick),
       awaitCode(code.await_),
       deleteCode(code.delete_),
+      nulCode(code.nul),
     ],
     typeChecks: {},
     lanes: {},

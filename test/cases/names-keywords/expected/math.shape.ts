@@ -21,6 +21,7 @@ export const mathRules: Rules<MathFields> = {};
 
 export const mathCodec: Codec<MathFields> = {
   version: 1,
+  keys: ["pi"],
   encode(fields, at) {
     return {
       __v: 1,

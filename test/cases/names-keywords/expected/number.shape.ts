@@ -25,6 +25,7 @@ export const numberRules: Rules<NumberFields> = {};
 
 export const numberCodec: Codec<NumberFields> = {
   version: 1,
+  keys: ["at", "bytes", "list", "owner"],
   encode(fields, at) {
     return {
       __v: 1,

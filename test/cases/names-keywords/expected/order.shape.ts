@@ -24,6 +24,7 @@ export const orderRules: Rules<OrderFields> = {};
 
 export const orderCodec: Codec<OrderFields> = {
   version: 1,
+  keys: ["by", "into"],
   encode(fields, at) {
     return {
       __v: 1,

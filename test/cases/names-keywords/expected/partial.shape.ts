@@ -24,6 +24,7 @@ export const partialRules: Rules<PartialFields> = {};
 
 export const partialCodec: Codec<PartialFields> = {
   version: 1,
+  keys: ["ref", "run"],
   encode(fields, at) {
     return {
       __v: 1,

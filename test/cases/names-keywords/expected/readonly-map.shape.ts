@@ -21,6 +21,7 @@ export const readonlyMapRules: Rules<ReadonlyMapFields> = {};
 
 export const readonlyMapCodec: Codec<ReadonlyMapFields> = {
   version: 1,
+  keys: ["map", "set"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -24,6 +24,7 @@ export const refRules: Rules<RefFields> = {
 
 export const refCodec: Codec<RefFields> = {
   version: 1,
+  keys: ["secret", "partial"],
   encode(fields, at) {
     return {
       __v: 1,

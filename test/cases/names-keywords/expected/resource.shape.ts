@@ -20,6 +20,7 @@ export const resourceRules: Rules<ResourceFields> = {};
 
 export const resourceCodec: Codec<ResourceFields> = {
   version: 1,
+  keys: ["ref", "resource"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -63,6 +63,27 @@ create trigger check_insert before insert on app."a_resource_with_a_name_of_fort
 create trigger check_move before update of state, type on app."a_resource_with_a_name_of_forty_lettersx" for each row
   when (old.state is distinct from new.state or old.type is distinct from new.type) execute function pliny.check_move();
 
+-- Also holds every com1.
+create table app."aux" (
+  id         uuid constraint "aux-id" primary key,
+  type       text collate "C" not null,
+  state      text collate "C" not null,
+  step       bigint not null default 1,
+  nonce      bigint not null,
+  root_id    uuid not null,
+  parent_id  uuid,
+  json_attrs jsonb not null,
+  vault_keys int[],
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+create index "aux-index-state" on app."aux" (state);
+create index "aux-index-created_at" on app."aux" (created_at);
+create index "aux-vault_keys" on app."aux" using gin (vault_keys) where vault_keys is not null;
+create trigger check_insert before insert on app."aux" for each row execute function pliny.check_move();
+create trigger check_move before update of state, type on app."aux" for each row
+  when (old.state is distinct from new.state or old.type is distinct from new.type) execute function pliny.check_move();
+
 create table app."boolean" (
   id         uuid constraint "boolean-id" primary key,
   type       text collate "C" not null,
@@ -149,6 +170,26 @@ create trigger check_insert before insert on app."group" for each row execute fu
 create trigger check_move before update of state, type on app."group" for each row
   when (old.state is distinct from new.state or old.type is distinct from new.type) execute function pliny.check_move();
 
+create table app."infinity" (
+  id         uuid constraint "infinity-id" primary key,
+  type       text collate "C" not null,
+  state      text collate "C" not null,
+  step       bigint not null default 1,
+  nonce      bigint not null,
+  root_id    uuid not null,
+  parent_id  uuid,
+  json_attrs jsonb not null,
+  vault_keys int[],
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+create index "infinity-index-state" on app."infinity" (state);
+create index "infinity-index-created_at" on app."infinity" (created_at);
+create index "infinity-vault_keys" on app."infinity" using gin (vault_keys) where vault_keys is not null;
+create trigger check_insert before insert on app."infinity" for each row execute function pliny.check_move();
+create trigger check_move before update of state, type on app."infinity" for each row
+  when (old.state is distinct from new.state or old.type is distinct from new.type) execute function pliny.check_move();
+
 create table app."math" (
   id         uuid constraint "math-id" primary key,
   type       text collate "C" not null,
@@ -167,6 +208,26 @@ create index "math-index-created_at" on app."math" (created_at);
 create index "math-vault_keys" on app."math" using gin (vault_keys) where vault_keys is not null;
 create trigger check_insert before insert on app."math" for each row execute function pliny.check_move();
 create trigger check_move before update of state, type on app."math" for each row
+  when (old.state is distinct from new.state or old.type is distinct from new.type) execute function pliny.check_move();
+
+create table app."na_n" (
+  id         uuid constraint "na_n-id" primary key,
+  type       text collate "C" not null,
+  state      text collate "C" not null,
+  step       bigint not null default 1,
+  nonce      bigint not null,
+  root_id    uuid not null,
+  parent_id  uuid,
+  json_attrs jsonb not null,
+  vault_keys int[],
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+create index "na_n-index-state" on app."na_n" (state);
+create index "na_n-index-created_at" on app."na_n" (created_at);
+create index "na_n-vault_keys" on app."na_n" using gin (vault_keys) where vault_keys is not null;
+create trigger check_insert before insert on app."na_n" for each row execute function pliny.check_move();
+create trigger check_move before update of state, type on app."na_n" for each row
   when (old.state is distinct from new.state or old.type is distinct from new.type) execute function pliny.check_move();
 
 create table app."number" (
@@ -406,6 +467,10 @@ insert into pliny.move (type, "from", "to") values
   ('a_resource_with_a_name_of_forty_lettersx', 'live', '__stop__')
 on conflict do nothing;
 insert into pliny.move (type, "from", "to") values
+  ('aux', '__new__', 'live'),
+  ('aux', 'live', '__stop__')
+on conflict do nothing;
+insert into pliny.move (type, "from", "to") values
   ('boolean', '__new__', 'live'),
   ('boolean', 'live', '__stop__')
 on conflict do nothing;
@@ -428,6 +493,10 @@ insert into pliny.move (type, "from", "to") values
   ('class', 'delete', 'default')
 on conflict do nothing;
 insert into pliny.move (type, "from", "to") values
+  ('com1', '__new__', 'live'),
+  ('com1', 'live', '__stop__')
+on conflict do nothing;
+insert into pliny.move (type, "from", "to") values
   ('dataset', '__new__', 'live'),
   ('dataset', 'live', '__stop__')
 on conflict do nothing;
@@ -436,8 +505,16 @@ insert into pliny.move (type, "from", "to") values
   ('group', 'live', '__stop__')
 on conflict do nothing;
 insert into pliny.move (type, "from", "to") values
+  ('infinity', '__new__', 'live'),
+  ('infinity', 'live', '__stop__')
+on conflict do nothing;
+insert into pliny.move (type, "from", "to") values
   ('math', '__new__', 'live'),
   ('math', 'live', '__stop__')
+on conflict do nothing;
+insert into pliny.move (type, "from", "to") values
+  ('na_n', '__new__', 'live'),
+  ('na_n', 'live', '__stop__')
 on conflict do nothing;
 insert into pliny.move (type, "from", "to") values
   ('number', '__new__', 'live'),
@@ -496,6 +573,10 @@ insert into pliny.move (type, "from", "to") values
   ('a_resource_with_a_name_of_forty_lettersx.a_task_with_a_name_of_forty_characters_x', 'a_state_with_a_name_of_forty_characters_', '__stop__')
 on conflict do nothing;
 insert into pliny.move (type, "from", "to") values
+  ('aux.prn', '__new__', 'step'),
+  ('aux.prn', 'step', '__stop__')
+on conflict do nothing;
+insert into pliny.move (type, "from", "to") values
   ('class.enum', '__new__', 'if'),
   ('class.enum', 'if', 'else'),
   ('class.enum', 'if', '__stop__'),
@@ -531,6 +612,10 @@ on conflict do nothing;
 insert into pliny.move (type, "from", "to") values
   ('delete', '__new__', 'typeof'),
   ('delete', 'typeof', '__stop__')
+on conflict do nothing;
+insert into pliny.move (type, "from", "to") values
+  ('nul', '__new__', 'step'),
+  ('nul', 'step', '__stop__')
 on conflict do nothing;
 
 commit;

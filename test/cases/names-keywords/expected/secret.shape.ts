@@ -21,6 +21,7 @@ export const secretRules: Rules<SecretFields> = {
 
 export const secretCodec: Codec<SecretFields> = {
   version: 1,
+  keys: ["secret"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -17,6 +17,7 @@ export const stepRules: Rules<StepFields> = {};
 
 export const stepCodec: Codec<StepFields> = {
   version: 1,
+  keys: ["x"],
   encode(fields, at) {
     return {
       __v: 1,

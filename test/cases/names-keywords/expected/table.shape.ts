@@ -20,6 +20,7 @@ export const tableRules: Rules<TableFields> = {};
 
 export const tableCodec: Codec<TableFields> = {
   version: 1,
+  keys: ["select"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -21,6 +21,7 @@ export const uint8ArrayRules: Rules<Uint8ArrayFields> = {
 
 export const uint8ArrayCodec: Codec<Uint8ArrayFields> = {
   version: 1,
+  keys: ["bytes", "as"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -17,6 +17,7 @@ export const unknownRules: Rules<UnknownFields> = {};
 
 export const unknownCodec: Codec<UnknownFields> = {
   version: 1,
+  keys: ["json"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -53,6 +53,7 @@ export const userRules: Rules<UserFields> = {
 
 export const userCodec: Codec<UserFields> = {
   version: 1,
+  keys: ["all", "column", "select", "from", "order", "group", "limit", "offset", "table", "primary", "references", "check", "constraint", "end", "cast", "window", "user", "nonce", "root_id", "parent_id", "json_attrs", "vault_keys", "xmin", "ctid", "oid", "tableoid", "attributes", "a_name_of_exactly_forty_characters_longx", "another_name_of_exactly_forty_characters"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -27,6 +27,21 @@ select
 from app."a_resource_with_a_name_of_forty_lettersx" cross join (select) as read_only;
 comment on column app."a_resource_with_a_name_of_forty_lettersxes"."parent" is 'The id of the table that it belongs to.';
 
+drop view if exists app."con";
+create view app."con" as
+select
+  id,
+  type,
+  state,
+  step,
+  created_at,
+  updated_at,
+  (json_attrs -> 'self' -> 'Resource' ->> 1)::uuid as "self",
+  (json_attrs -> 'run' -> 'Task' ->> 1)::uuid as "run",
+  (json_attrs -> 'at' -> 'Resource' ->> 1)::uuid as "at"
+-- The empty second relation makes it read-only: Postgres writes through a view of one table alone.
+from app."aux" cross join (select) as read_only;
+
 drop view if exists app."booleans";
 create view app."booleans" as
 select
@@ -111,6 +126,23 @@ from app."class" cross join (select) as read_only;
 comment on view app."classes" is 'Its members are words that JavaScript and TypeScript have taken.';
 comment on column app."classes"."function" is 'Encrypted: shows only whether there is a value.';
 
+drop view if exists app."com1s";
+create view app."com1s" as
+select
+  id,
+  type,
+  state,
+  step,
+  created_at,
+  updated_at,
+  (json_attrs -> 'self' -> 'Resource' ->> 1)::uuid as "self",
+  (json_attrs -> 'run' -> 'Task' ->> 1)::uuid as "run",
+  (json_attrs -> 'at' -> 'Resource' ->> 1)::uuid as "at",
+  (json_attrs -> 'last' -> 'Task' ->> 1)::uuid as "last"
+-- The empty second relation makes it read-only: Postgres writes through a view of one table alone.
+from app."aux" cross join (select) as read_only
+where type = 'com1';
+
 drop view if exists app."datasets";
 create view app."datasets" as
 select
@@ -137,6 +169,20 @@ select
 -- The empty second relation makes it read-only: Postgres writes through a view of one table alone.
 from app."group" cross join (select) as read_only;
 
+drop view if exists app."infinities";
+create view app."infinities" as
+select
+  id,
+  type,
+  state,
+  step,
+  created_at,
+  updated_at,
+  (json_attrs -> 'self' -> 'Resource' ->> 1)::uuid as "self",
+  coalesce(coalesce(json_attrs -> 'far' ->> 'Num', json_attrs ->> 'far')::numeric, 'Infinity'::numeric) as "far"
+-- The empty second relation makes it read-only: Postgres writes through a view of one table alone.
+from app."infinity" cross join (select) as read_only;
+
 drop view if exists app."maths";
 create view app."maths" as
 select
@@ -149,6 +195,21 @@ select
   coalesce(coalesce(json_attrs -> 'pi' ->> 'Num', json_attrs ->> 'pi')::numeric, 3.14) as "pi"
 -- The empty second relation makes it read-only: Postgres writes through a view of one table alone.
 from app."math" cross join (select) as read_only;
+
+drop view if exists app."na_ns";
+create view app."na_ns" as
+select
+  id,
+  type,
+  state,
+  step,
+  created_at,
+  updated_at,
+  (json_attrs -> 'twin' -> 'Resource' ->> 1)::uuid as "twin",
+  coalesce(coalesce(json_attrs -> 'far' ->> 'Num', json_attrs ->> 'far')::numeric, '-Infinity'::numeric) as "far",
+  coalesce(coalesce(json_attrs -> 'none' ->> 'Num', json_attrs ->> 'none')::numeric, 'NaN'::numeric) as "none"
+-- The empty second relation makes it read-only: Postgres writes through a view of one table alone.
+from app."na_n" cross join (select) as read_only;
 
 drop view if exists app."numbers";
 create view app."numbers" as

@@ -22,6 +22,7 @@ export const branchRules: Rules<BranchFields> = {
 
 export const branchCodec: Codec<BranchFields> = {
   version: 1,
+  keys: ["place", "places"],
   encode(fields, at) {
     return {
       __v: 1,

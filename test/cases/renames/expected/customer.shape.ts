@@ -65,6 +65,7 @@ export const customerRules: Rules<CustomerFields> = {
 
 export const customerCodec: Codec<CustomerFields> = {
   version: 1,
+  keys: ["name", "email", "plan", "kinds", "info", "friend", "last_job"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -102,6 +103,7 @@ export const customerGreetArgsRules: Rules<CustomerGreetArgs> = {};
 
 export const customerGreetArgsCodec: Codec<CustomerGreetArgs> = {
   version: 2,
+  keys: ["language"],
   encode(fields, at) {
     return {
       __v: 2,
@@ -124,6 +126,7 @@ export const customerGreetRules: Rules<CustomerGreetFields> = {};
 
 export const customerGreetCodec: Codec<CustomerGreetFields> = {
   version: 2,
+  keys: ["mail", "recipients"],
   encode(fields, at) {
     return {
       __v: 2,

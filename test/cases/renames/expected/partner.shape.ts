@@ -26,6 +26,7 @@ export const partnerRules: Rules<PartnerFields> = {
 
 export const partnerCodec: Codec<PartnerFields> = {
   version: 1,
+  keys: ["name", "email", "plan", "kinds", "info", "friend", "last_job", "percent"],
   encode(fields, at) {
     return {
       __v: 1,

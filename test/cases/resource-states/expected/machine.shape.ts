@@ -31,6 +31,7 @@ export const machineRules: Rules<MachineFields> = {};
 
 export const machineCodec: Codec<MachineFields> = {
   version: 1,
+  keys: ["size"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -56,6 +57,7 @@ export const machineDrainArgsRules: Rules<MachineDrainArgs> = {};
 
 export const machineDrainArgsCodec: Codec<MachineDrainArgs> = {
   version: 1,
+  keys: ["gently"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -19,6 +19,7 @@ export const partRules: Rules<PartFields> = {
 
 export const partCodec: Codec<PartFields> = {
   version: 1,
+  keys: ["slot"],
   encode(fields, at) {
     return {
       __v: 1,

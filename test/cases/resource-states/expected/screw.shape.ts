@@ -16,6 +16,7 @@ export const screwRules: Rules<ScrewFields> = {};
 
 export const screwCodec: Codec<ScrewFields> = {
   version: 1,
+  keys: [],
   encode() {
     return {
       __v: 1,

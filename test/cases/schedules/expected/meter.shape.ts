@@ -28,6 +28,7 @@ export const meterRules: Rules<MeterFields> = {};
 
 export const meterCodec: Codec<MeterFields> = {
   version: 1,
+  keys: [],
   encode() {
     return {
       __v: 1,
@@ -51,6 +52,7 @@ export const meterBillArgsRules: Rules<MeterBillArgs> = {};
 
 export const meterBillArgsCodec: Codec<MeterBillArgs> = {
   version: 1,
+  keys: ["currency"],
   encode(fields, at) {
     return {
       __v: 1,

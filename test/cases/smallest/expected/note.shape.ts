@@ -16,6 +16,7 @@ export const noteRules: Rules<NoteFields> = {};
 
 export const noteCodec: Codec<NoteFields> = {
   version: 1,
+  keys: [],
   encode() {
     return {
       __v: 1,

@@ -19,6 +19,7 @@ export const closeBooksRules: Rules<CloseBooksFields> = {
 
 export const closeBooksCodec: Codec<CloseBooksFields> = {
   version: 1,
+  keys: ["turnover", "upto"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -28,6 +28,7 @@ export const creditNoteRules: Rules<CreditNoteFields> = {
 
 export const creditNoteCodec: Codec<CreditNoteFields> = {
   version: 1,
+  keys: ["number", "lines", "total", "subscription", "issued", "due", "paid", "pdf", "sha256", "cancels", "reason"],
   encode(fields, at) {
     return {
       __v: 1,

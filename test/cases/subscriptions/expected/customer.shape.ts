@@ -71,7 +71,7 @@ export const customerDefaults: Pick<CustomerFields, "balance" | "language"> = {
 };
 
 export const customerRules: Rules<CustomerFields> = {
-  email: { required: true, max: 254, check: true, encrypted: { lookup: true, normalize: "lower" } },
+  email: { required: true, max: 254, checks: ["email"], encrypted: { lookup: true, normalize: "lower" } },
   name: { max: 200, encrypted: {} },
   birthday: { min: "1900-01-01", max: "2020-12-31", encrypted: {} },
   address: { fields: postalAddressRules, encrypted: {} },
@@ -83,6 +83,7 @@ export const customerRules: Rules<CustomerFields> = {
 
 export const customerCodec: Codec<CustomerFields> = {
   version: 1,
+  keys: ["email", "name", "birthday", "address", "currency", "balance", "vat_id", "language", "payment", "consents"],
   encode(fields, at) {
     return {
       __v: 1,

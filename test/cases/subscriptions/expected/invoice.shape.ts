@@ -70,6 +70,7 @@ export const invoiceRules: Rules<InvoiceFields> = {
 
 export const invoiceCodec: Codec<InvoiceFields> = {
   version: 1,
+  keys: ["number", "lines", "total", "subscription", "issued", "due", "paid", "pdf", "sha256"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -110,6 +111,7 @@ export const invoiceCollectRules: Rules<InvoiceCollectFields> = {
 
 export const invoiceCollectCodec: Codec<InvoiceCollectFields> = {
   version: 2,
+  keys: ["charge", "declined"],
   encode(fields, at) {
     return {
       __v: 2,

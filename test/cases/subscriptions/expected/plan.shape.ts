@@ -56,6 +56,16 @@ export const planRules: Rules<PlanFields> = {
 
 export const planCodec: Codec<PlanFields> = {
   version: 2,
+  keys: ["code", "title", "price", "every", "trial", "includes", "overage"],
+  history: {
+    shapes: { cents: [1, 2], notes: [1], price: [2] },
+    decode(record, at) {
+      return {
+        cents: optional(record, "cents", readBigint, at),
+        notes: optional(record, "notes", readString, at),
+      };
+    },
+  },
   encode(fields, at) {
     return {
       __v: 2,

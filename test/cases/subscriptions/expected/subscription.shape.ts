@@ -57,6 +57,7 @@ export const subscriptionRules: Rules<SubscriptionFields> = {
 
 export const subscriptionCodec: Codec<SubscriptionFields> = {
   version: 2,
+  keys: ["plan", "seats", "discount", "anchor", "paid_until", "usage", "cancel_reason"],
   encode(fields, at) {
     return {
       __v: 2,
@@ -96,6 +97,7 @@ export const subscriptionAddUsageArgsRules: Rules<SubscriptionAddUsageArgs> = {
 
 export const subscriptionAddUsageArgsCodec: Codec<SubscriptionAddUsageArgs> = {
   version: 1,
+  keys: ["meter", "amount", "at"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -121,6 +123,7 @@ export const subscriptionBillRules: Rules<SubscriptionBillFields> = {};
 
 export const subscriptionBillCodec: Codec<SubscriptionBillFields> = {
   version: 1,
+  keys: ["invoice"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -145,6 +148,7 @@ export const subscriptionChangePlanRules: Rules<SubscriptionChangePlanFields> = 
 
 export const subscriptionChangePlanCodec: Codec<SubscriptionChangePlanFields> = {
   version: 1,
+  keys: ["credit", "before"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -175,6 +179,7 @@ export const subscriptionDunRules: Rules<SubscriptionDunFields> = {
 
 export const subscriptionDunCodec: Codec<SubscriptionDunFields> = {
   version: 1,
+  keys: ["letters", "next"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -19,6 +19,7 @@ export const depotRules: Rules<DepotFields> = {
 
 export const depotCodec: Codec<DepotFields> = {
   version: 1,
+  keys: ["city"],
   encode(fields, at) {
     return {
       __v: 1,

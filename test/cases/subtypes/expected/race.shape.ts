@@ -26,6 +26,7 @@ export const raceRules: Rules<RaceFields> = {};
 
 export const raceCodec: Codec<RaceFields> = {
   version: 1,
+  keys: ["by", "truck", "trucks", "repair", "any_repair"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -49,6 +49,21 @@ export const vehicleRules: Rules<VehicleFields> = {
 
 export const vehicleCodec: Codec<VehicleFields> = {
   version: 2,
+  keys: ["plate", "mileage", "twin", "color"],
+  history: {
+    write: 1,
+    shapes: { color: [2], paint: [1, 2] },
+    decode(record, at) {
+      return {
+        paint: optional(record, "paint", readString, at),
+      };
+    },
+    encode(fields: Pick<VehicleFields1, "paint">, at) {
+      return {
+        paint: writeOptional(fields.paint, writeString, at, "paint"),
+      };
+    },
+  },
   encode(fields, at) {
     return {
       __v: 2,
@@ -78,6 +93,7 @@ export const vehicleInspectArgsRules: Rules<VehicleInspectArgs> = {
 
 export const vehicleInspectArgsCodec: Codec<VehicleInspectArgs> = {
   version: 1,
+  keys: ["reason"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -103,6 +119,7 @@ export const vehicleRepairArgsRules: Rules<VehicleRepairArgs> = {};
 
 export const vehicleRepairArgsCodec: Codec<VehicleRepairArgs> = {
   version: 1,
+  keys: ["quick"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -124,6 +141,7 @@ export const vehicleRepairRules: Rules<VehicleRepairFields> = {};
 
 export const vehicleRepairCodec: Codec<VehicleRepairFields> = {
   version: 1,
+  keys: ["parts"],
   encode(fields, at) {
     return {
       __v: 1,

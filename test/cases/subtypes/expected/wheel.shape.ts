@@ -19,6 +19,7 @@ export const wheelRules: Rules<WheelFields> = {
 
 export const wheelCodec: Codec<WheelFields> = {
   version: 1,
+  keys: ["position"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -18,6 +18,7 @@ export const helperRules: Rules<HelperFields> = {};
 
 export const helperCodec: Codec<HelperFields> = {
   version: 1,
+  keys: [],
   encode() {
     return {
       __v: 1,

@@ -30,6 +30,7 @@ export const jobRules: Rules<JobFields> = {};
 
 export const jobCodec: Codec<JobFields> = {
   version: 1,
+  keys: ["size"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -53,6 +54,7 @@ export const jobPartArgsRules: Rules<JobPartArgs> = {
 
 export const jobPartArgsCodec: Codec<JobPartArgs> = {
   version: 1,
+  keys: ["index"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -74,6 +76,7 @@ export const jobWorkRules: Rules<JobWorkFields> = {};
 
 export const jobWorkCodec: Codec<JobWorkFields> = {
   version: 1,
+  keys: ["note"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -99,6 +102,7 @@ export const jobWorkAloneArgsRules: Rules<JobWorkAloneArgs> = {};
 
 export const jobWorkAloneArgsCodec: Codec<JobWorkAloneArgs> = {
   version: 1,
+  keys: ["depth"],
   encode(fields, at) {
     return {
       __v: 1,

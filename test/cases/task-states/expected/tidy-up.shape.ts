@@ -17,6 +17,7 @@ export const tidyUpArgsRules: Rules<TidyUpArgs> = {
 
 export const tidyUpArgsCodec: Codec<TidyUpArgs> = {
   version: 1,
+  keys: ["job"],
   encode(fields, at) {
     return {
       __v: 1,

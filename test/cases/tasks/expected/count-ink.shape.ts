@@ -16,6 +16,7 @@ export const countInkArgsRules: Rules<CountInkArgs> = {
 
 export const countInkArgsCodec: Codec<CountInkArgs> = {
   version: 1,
+  keys: ["day"],
   encode(fields, at) {
     return {
       __v: 1,

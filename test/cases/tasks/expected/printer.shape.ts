@@ -29,6 +29,7 @@ export const printerRules: Rules<PrinterFields> = {};
 
 export const printerCodec: Codec<PrinterFields> = {
   version: 1,
+  keys: ["last"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -58,6 +59,7 @@ export const printerPrintArgsRules: Rules<PrinterPrintArgs> = {
 
 export const printerPrintArgsCodec: Codec<PrinterPrintArgs> = {
   version: 1,
+  keys: ["text", "copies"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -85,6 +87,7 @@ export const printerPrintRules: Rules<PrinterPrintFields> = {};
 
 export const printerPrintCodec: Codec<PrinterPrintFields> = {
   version: 1,
+  keys: ["sheet"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -181,6 +181,11 @@ export const nastyRules: Rules<NastyFields> = {
 
 export const nastyCodec: Codec<NastyFields> = {
   version: 2,
+  keys: ["quotes", "comment", "comments", "template", "lines", "separators", "directions", "controls", "astral", "script", "sql", "percent", "markdown", "directive", "directives", "mermaid", "yaml_ish", "trailing", "spaces", "pattern", "pattern_nl", "pattern_end", "values", "open_values", "set_values", "map_values", "link", "anything", "amount", "secret", "nested", "later", "kind"],
+  history: {
+    shapes: { kind: [2], later: [2], old_one: [1] },
+    set: { 2: { later: "*/ ` ${x} ' \\ \u2028 $$", kind: "x'y" } },
+  },
   encode(fields, at) {
     return {
       __v: 2,
@@ -277,6 +282,7 @@ export const nastyStrikeArgsRules: Rules<NastyStrikeArgs> = {};
 
 export const nastyStrikeArgsCodec: Codec<NastyStrikeArgs> = {
   version: 1,
+  keys: ["text", "way"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -301,6 +307,7 @@ export const nastyStrikeRules: Rules<NastyStrikeFields> = {};
 
 export const nastyStrikeCodec: Codec<NastyStrikeFields> = {
   version: 1,
+  keys: ["note"],
   encode(fields, at) {
     return {
       __v: 1,

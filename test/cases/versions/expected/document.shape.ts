@@ -2,8 +2,8 @@
 
 import {
   type Codec, type EnumValues, type Given, type Json, type Older, type Reading, type Rules, type Secret, type Writing, defaulted, inside,
-  optional, readBool, readEnum, readInt, readRecord, readSecret, readString, required, writeBool, writeEnum, writeInt, writeOptional,
-  writeRequired, writeSecret, writeString,
+  optional, readBool, readEnum, readInt, readList, readRecord, readSecret, readString, required, writeBool, writeEnum, writeInt,
+  writeOptional, writeRequired, writeSecret, writeString,
 } from "pliny/codec";
 
 export type DocumentState = "live" | "stop" | "panic";
@@ -33,6 +33,9 @@ export function writeDocumentAuthor(fields: DocumentAuthor, at: Writing): Json {
 export type DocumentStatus = "draft" | "review" | "final";
 export const documentStatusValues: EnumValues<DocumentStatus> = { values: ["draft", "review", "final"], replaced: { wip: "draft" } };
 
+export type DocumentRating = "good" | "bad";
+export const documentRatingValues: EnumValues<DocumentRating> = { values: ["good", "bad"] };
+
 export type DocumentPrintState = "spool" | "hold" | "print" | "stop" | "panic";
 
 /** Shape 2 of print. */
@@ -47,20 +50,16 @@ export type DocumentPrintStart = Given<DocumentPrintArgs, "duplex">;
 export interface DocumentFields3 extends Older<Omit<DocumentFields, "secret" | "author">> {
   readonly writer: string | null;
   readonly tags: readonly string[] | null;
-  readonly rating: DocumentFields3Rating | null;
+  readonly rating: DocumentRating | null;
   readonly mistake: boolean | null;
 }
-export type DocumentFields3Rating = "good" | "bad";
-export const documentFields3RatingValues: EnumValues<DocumentFields3Rating> = { values: ["good", "bad"] };
 
 /** Shape 4 of document. */
 export interface DocumentFields4 extends Older<Omit<DocumentFields, "author">> {
   readonly writer: string | null;
-  readonly rating: DocumentFields4Rating | null;
+  readonly rating: DocumentRating | null;
   readonly mistake: boolean | null;
 }
-export type DocumentFields4Rating = "good" | "bad";
-export const documentFields4RatingValues: EnumValues<DocumentFields4Rating> = { values: ["good", "bad"] };
 
 /** What is remembered of each document. */
 export interface DocumentFields {
@@ -86,6 +85,28 @@ export const documentRules: Rules<DocumentFields> = {
 
 export const documentCodec: Codec<DocumentFields> = {
   version: 5,
+  keys: ["title", "body", "words", "secret", "author", "status"],
+  history: {
+    oldest: 2,
+    write: 4,
+    shapes: { author: [5], body: [2], mistake: [1], rating: [3, 5], secret: [4], subtitle: [1, 3], tags: [2, 4], words: [3], writer: [1, 5] },
+    set: { 3: { words: 0, rating: "good" } },
+    decode(record, at) {
+      return {
+        writer: optional(record, "writer", readString, at),
+        tags: defaulted(record, "tags", (value, at) => readList(value, readString, at), at, []),
+        rating: optional(record, "rating", (value, at) => readEnum(value, documentRatingValues, at), at),
+        mistake: optional(record, "mistake", readBool, at),
+      };
+    },
+    encode(fields: Pick<DocumentFields4, "writer" | "rating" | "mistake">, at) {
+      return {
+        mistake: writeOptional(fields.mistake, writeBool, at, "mistake"),
+        rating: writeOptional(fields.rating, writeEnum, at, "rating"),
+        writer: writeOptional(fields.writer, writeString, at, "writer"),
+      };
+    },
+  },
   encode(fields, at) {
     return {
       __v: 5,
@@ -125,6 +146,12 @@ export const documentPrintArgsRules: Rules<DocumentPrintArgs> = {
 
 export const documentPrintArgsCodec: Codec<DocumentPrintArgs> = {
   version: 3,
+  keys: ["copies", "duplex"],
+  history: {
+    write: 2,
+    shapes: { duplex: [2] },
+    set: { 2: { duplex: false } },
+  },
   encode(fields, at) {
     return {
       __v: 3,
@@ -148,6 +175,11 @@ export const documentPrintRules: Rules<DocumentPrintFields> = {};
 
 export const documentPrintCodec: Codec<DocumentPrintFields> = {
   version: 3,
+  keys: ["pages"],
+  history: {
+    write: 2,
+    shapes: { color: [1, 2], pages: [3] },
+  },
   encode(fields, at) {
     return {
       __v: 3,

@@ -16,6 +16,10 @@ export const sweepRules: Rules<SweepFields> = {};
 
 export const sweepCodec: Codec<SweepFields> = {
   version: 2,
+  keys: ["seen"],
+  history: {
+    shapes: { cursor: [1, 2], seen: [2] },
+  },
   encode(fields, at) {
     return {
       __v: 2,

@@ -1,0 +1,130 @@
+// Mistakes of versions: which shapes there are, and how one becomes the next.
+
+import { mistake, type Mistake, story } from "./mistake.js";
+import type { SourceLocation } from "../source.js";
+
+export const shapeMistakes = {
+  versionsCrossed: mistake(
+    "SPC061",
+    "error",
+    story(
+      "`version` is the newest shape, `write` the one that this release writes, `oldest` the oldest that it still reads. What is " +
+        "written must be read: oldest ≤ write ≤ version.",
+      "resource: database\nversion: 2\nwrite: 3",
+      "resource: database\nversion: 3\nwrite: 2",
+    ),
+    (at, { what, number, limit, isAbove }) => ({
+      at,
+      message: `'${what}' is ${number}, ${isAbove ? "above" : "below"} ${limit}.`,
+      hint: "Write oldest ≤ write ≤ version.",
+    }),
+  ) as Mistake<
+    [at: SourceLocation, said: { readonly what: string; readonly number: number; readonly limit: string; readonly isAbove: boolean }]
+  >,
+  shapeOutOfRange: mistake(
+    "SPC062",
+    "error",
+    story(
+      "The shape of version n is every field with since ≤ n and until > n. So `since` lies between 1 and `version`, and `until` " +
+        "after `since` and up to `version`.",
+      "resource: database\nversion: 2\nfields: { endpoint: { type: url, since: 3 } }",
+      "resource: database\nversion: 3\nfields: { endpoint: { type: url, since: 3 } }",
+    ),
+    (at, { what, number, lowest, highest }) => ({
+      at,
+      message:
+        lowest > highest
+          ? `'${what}' is ${number}, but there is no such shape: the newest is ${highest}.`
+          : lowest === highest
+            ? `'${what}' is ${number}; it can only be ${highest}, the newest version.`
+            : `'${what}' is ${number}; it lies between ${lowest} and ${highest}, the newest version.`,
+      hint: number > highest ? `Raise \`version\`, or write at most ${highest}.` : `Write at least ${lowest}.`,
+    }),
+  ) as Mistake<
+    [at: SourceLocation, said: { readonly what: string; readonly number: number; readonly lowest: number; readonly highest: number }]
+  >,
+  sinceInType: mistake(
+    "SPC063",
+    "error",
+    story(
+      "A named type has no version of its own: what uses it has one. In place one may add optional fields and loosen; anything " +
+        "else is a new type.",
+      "type: address\nfields: { country: { type: string, since: 2 } }",
+      "type: address\nfields: { country: string }",
+    ),
+    (at, { type }) => ({
+      at,
+      message: `'since' has no meaning within the type '${type}': a named type has no version.`,
+      hint: "Remove `since`.",
+    }),
+  ) as Mistake<[at: SourceLocation, said: { readonly type: string }]>,
+  upgradeOutOfRange: mistake(
+    "SPC064",
+    "error",
+    story(
+      "Upgrade n makes shape n out of shape n - 1, so there is one for 2 and each version after it, up to the newest.",
+      "resource: database\nversion: 2\nupgrades: { 3: code }",
+      "resource: database\nversion: 3\nupgrades: { 3: code }",
+    ),
+    (at, { upgrade, version }) => ({
+      at,
+      message:
+        version === 1
+          ? `There is no shape ${upgrade} to upgrade to: the version is 1.`
+          : `There is no shape ${upgrade} to upgrade to: the newest is ${version}.`,
+      hint:
+        upgrade > version
+          ? `Raise \`version\` to ${upgrade}, or remove this upgrade.`
+          : "Upgrades begin with 2, which makes shape 2 out of shape 1.",
+    }),
+  ) as Mistake<[at: SourceLocation, said: { readonly upgrade: number; readonly version: number }]>,
+  upgradeMissing: mistake(
+    "SPC065",
+    "error",
+    story(
+      "A field that is required, has no default and came with version n is missing in every row of shape n - 1. Nothing can be " +
+        "derived for it, so upgrade n gives it a value.",
+      "resource: database\nversion: 2\nfields: { region: { type: string, required: true, since: 2 } }",
+      "resource: database\nversion: 2\nfields: { region: { type: string, required: true, since: 2 } }\nupgrades: { 2: { set: { region: eu } } }",
+    ),
+    (at, { field, version, inherits }) => ({
+      at,
+      message: `No upgrade to version ${version} gives '${field}' a value, and it is required.`,
+      hint: inherits
+        ? `Give it a \`default\`; a subtype has the upgrades of its base.`
+        : `Write \`upgrades: { ${version}: { set: { ${field}: … } } }\`, \`upgrades: { ${version}: code }\`, or give it a \`default\`.`,
+    }),
+  ) as Mistake<[at: SourceLocation, said: { readonly field: string; readonly version: number; readonly inherits: boolean }]>,
+  notInShape: mistake(
+    "SPC066",
+    "error",
+    story(
+      "`set` gives constants to what is absent in shape n - 1, so it names fields of shape n: those that came with n or before, " +
+        "and left after it.",
+      "resource: database\nversion: 3\nfields: { port: { type: int, since: 3 } }\nupgrades: { 2: { set: { port: 5432 } } }",
+      "resource: database\nversion: 3\nfields: { port: { type: int, since: 3 } }\nupgrades: { 3: { set: { port: 5432 } } }",
+    ),
+    (at, { field, version, first }) => ({
+      at,
+      message: `'${field}' is not in shape ${version}.`,
+      hint: "Set it in the upgrade to the version that it came with.",
+      related: [{ at: first, message: `'${field}' is declared here.` }],
+    }),
+  ) as Mistake<[at: SourceLocation, said: { readonly field: string; readonly version: number; readonly first: SourceLocation }]>,
+  upgradeNeverRun: mistake(
+    "SPC096",
+    "warning",
+    story(
+      "`oldest` is the oldest shape that is still read. Upgrade n makes shape n out of shape n - 1, so those up to `oldest` have nothing " +
+        "left to begin with.",
+      "resource: database\nversion: 3\noldest: 2\nupgrades: { 2: code, 3: code }",
+      "resource: database\nversion: 3\noldest: 2\nupgrades: { 3: code }",
+    ),
+    (at, { upgrade, oldest, first }) => ({
+      at,
+      message: `Upgrade ${upgrade} never runs: nothing older than shape ${oldest} is read.`,
+      hint: "Remove it, or lower `oldest`.",
+      related: [{ at: first, message: "The oldest shape is said here." }],
+    }),
+  ) as Mistake<[at: SourceLocation, said: { readonly upgrade: number; readonly oldest: number; readonly first: SourceLocation }]>,
+} as const;
