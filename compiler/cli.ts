@@ -67,6 +67,14 @@ const rows: readonly Row[] = [
     reports: true,
     run: async (context, options) => (await import("./commands/handlers.js")).handlers(context, { check: options["check"] === true }),
   },
+  translation("decode", {
+    summary: "Show decorated JSON as people read it: stored attributes, args, a message.",
+    example: ["pliny decode row.json", "psql -Atc 'select json_attrs from app.database limit 1' | pliny decode --type database"],
+  }),
+  translation("encode", {
+    summary: "Make canonical decorated JSON of what `decode` shows.",
+    example: ["pliny decode row.json | pliny encode", "pliny encode --type database.resize --args listing.yaml"],
+  }),
   {
     name: "explain",
     argument: ["<code-or-keyword>", "a diagnostic's code, or a keyword of the spec language"],
@@ -77,6 +85,28 @@ const rows: readonly Row[] = [
     run: async (_, __, [word = ""]) => (await import("./commands/explain.js")).explainWord(word),
   },
 ];
+
+function translation(name: "decode" | "encode", row: Pick<Row, "summary" | "example">): Row {
+  return {
+    ...row,
+    name,
+    argument: ["[file]", "standard input if none is named, or `-`"],
+    options: [
+      new Option("--type <name>", "what it must be, a resource or a task as generated/ has it: database, database.resize"),
+      new Option("--args", "the task's args rather than its fields"),
+      new Option("--profile <name>", "where it comes from").choices(["store", "queue", "api-in", "api-out", "canonical"]).default("store"),
+    ],
+    reports: false,
+    run: async (context, { type, args, profile }, [path = null]) =>
+      (await import("./commands/decode.js")).translate(context, {
+        to: name === "decode" ? "listing" : "json",
+        path,
+        profile: String(profile),
+        type: typeof type === "string" ? type : null,
+        args: args === true,
+      }),
+  };
+}
 
 // A run lives for a second or two, in which V8 spends as long on making fast what will not run again. With four times the patience a check
 // of 1,000 resources took 0.6 of the time, and making the files 0.75 (medians of three, 500,000 against the usual 135,168).
@@ -128,7 +158,8 @@ function commandOf(row: Row): Command {
     const project = openProject(String(options["cwd"]));
     if (!project) return command.error(`error: there is no folder ${String(options["cwd"])}`, { exitCode: 2 });
     const progress = progressLine();
-    const context = { project, now: () => performance.now(), wallClock: () => Date.now(), progress: progress.say };
+    const [now, wallClock] = [() => performance.now(), () => Date.now()];
+    const context: Context = { project, now, wallClock, input: readStandardInput, progress: progress.say };
     let outcome: Outcome;
     try {
       outcome = await row.run(context, options, command.args);
@@ -140,6 +171,18 @@ function commandOf(row: Row): Command {
   });
 }
 
+async function readStandardInput(bytesMax: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.from(chunk);
+    chunks.push(bytes);
+    size += bytes.length;
+    if (size >= bytesMax) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bytesMax);
+}
+
 function formatOf(value: unknown): Format {
   return formats.find((format) => format === value) ?? "text";
 }
@@ -148,8 +191,9 @@ function formatOf(value: unknown): Format {
  * A document for machines goes to stdout and what is said to people to stderr. Without one people have stdout, and stderr says
  * what is wrong.
  */
-async function print(command: string, { exitCode, diagnostics, facts, lines }: Outcome, format: Format): Promise<void> {
+async function print(command: string, { exitCode, diagnostics, facts, lines, notes = [] }: Outcome, format: Format): Promise<void> {
   const said = lines.map((line) => `${line}\n`).join("");
+  process.stderr.write(notes.map((note) => `${note}\n`).join(""));
   if (format === "text") {
     if (diagnostics.length > 0) process.stderr.write(await rendered(diagnostics, "text"));
     (exitCode === 2 ? process.stderr : process.stdout).write(said);
@@ -171,9 +215,14 @@ async function rendered(diagnostics: Outcome["diagnostics"], format: Format): Pr
 
 /** `FORCE_COLOR` and `NO_COLOR` are what people set; without them there is colour on a terminal only. */
 function usesColour(stream: NodeJS.WriteStream): boolean {
-  const { FORCE_COLOR: forced, NO_COLOR: refused, TERM: terminal } = process.env;
+  const { FORCE_COLOR: forced, NO_COLOR: refused } = process.env;
   if (forced !== undefined && forced !== "") return forced !== "0" && forced !== "false";
-  return stream.isTTY && (refused === undefined || refused === "") && terminal !== "dumb";
+  return isTerminal(stream) && (refused === undefined || refused === "");
+}
+
+/** One that takes escapes: a dumb one would print them. */
+function isTerminal(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && process.env["TERM"] !== "dumb";
 }
 
 /** One line on a terminal, from the second on that something takes; gone when the command ends. */
@@ -181,13 +230,13 @@ function progressLine(): { readonly say: (doing: string) => void; readonly clear
   const stream = process.stderr;
   const begin = performance.now();
   let shownAt = Number.NEGATIVE_INFINITY;
-  if (!stream.isTTY) return { say: () => {}, clear: () => {} };
+  if (!isTerminal(stream)) return { say: () => {}, clear: () => {} };
   return {
     say: (doing) => {
       const now = performance.now();
       if (now - begin < 1000 || now - shownAt < 100) return;
       shownAt = now;
-      stream.write(`\r\u001b[K${doing.slice(0, Math.max(stream.columns - 1, 20))}`);
+      stream.write(`\r\u001b[K${doing.slice(0, Math.max((stream.columns || 80) - 1, 20))}`);
     },
     clear: () => {
       if (shownAt > 0) stream.write("\r\u001b[K");

@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -62,7 +63,7 @@ export function readSpecs(project: Project): Checked<readonly SourceFile[]> {
 
   const read = (path: string, target: string): void => {
     const entry = statSync(target);
-    if (!entry.isFile()) return void diagnostics.push(report.unreadable(place(path), "it is neither a file nor a folder"));
+    if (!entry.isFile()) return void diagnostics.push(noFile(path, entry));
     if (entry.size > maxBytes) return void diagnostics.push(report.fileTooLarge(place(path), entry.size));
     const source = decodeSource(path, readFileSync(target));
     diagnostics.push(...source.diagnostics);
@@ -101,6 +102,8 @@ export interface GeneratedFolder {
   readonly text: (path: string) => string;
   readonly folders: ReadonlySet<string>;
   readonly links: ReadonlySet<string>;
+  /** Pipes, sockets and devices: to read one may take for ever. */
+  readonly others: ReadonlySet<string>;
   /** Files that a run which was killed left half-written. */
   readonly leftovers: readonly string[];
   /**
@@ -133,6 +136,7 @@ export function openGenerated(project: Project, clock: { readonly nowMs: number 
   const files = new Set<string>();
   const folders = new Set<string>();
   const links = new Set<string>();
+  const others = new Set<string>();
   const leftovers: string[] = [];
   const diagnostics: Diagnostic[] = [];
   const root = join(project.folder, generatedFolder);
@@ -152,7 +156,7 @@ export function openGenerated(project: Project, clock: { readonly nowMs: number 
         } else if (entry.isFile()) {
           if (!temporaryName.test(entry.name)) files.add(path);
           else if (clock.nowMs - Number(stats.mtimeMs) > 60_000) leftovers.push(path);
-        }
+        } else others.add(path);
       } catch (error) {
         // What another run removed meanwhile is no matter.
         if (codeOf(error) !== "ENOENT") diagnostics.push(report.unreadable(place(`${generatedFolder}/${path}`), reasonOf(error)));
@@ -175,7 +179,7 @@ export function openGenerated(project: Project, clock: { readonly nowMs: number 
     texts.set(path, known);
     return known;
   };
-  return { value: { files, text, folders, links, leftovers, stamp: stamp.digest("hex") }, diagnostics };
+  return { value: { files, text, folders, links, others, leftovers, stamp: stamp.digest("hex") }, diagnostics };
 }
 
 /** Reads every file that is there, and says which cannot be read. */
@@ -214,6 +218,7 @@ export function planWrites(there: GeneratedFolder, { files, kept }: Made): Check
       refusedFolders.add(obstacle.at.file.path);
     } else if (there.links.has(file.path)) diagnostics.push(report.generatedLink(at));
     else if (there.folders.has(file.path)) diagnostics.push(report.inTheWay(at, "a folder", "a file"));
+    else if (there.others.has(file.path)) diagnostics.push(report.inTheWay(at, "a pipe, a socket or a device", "a file"));
     // On a disk that ignores case the stale file is this one, and is about to go; so it is written whatever it holds.
     else if (text === undefined || staleByLowerCase.has(file.path.toLowerCase())) {
       if (text === undefined) added.add(file.path);
@@ -313,12 +318,38 @@ export function readText(project: Project, path: string): string | null {
   return readIfThere(join(project.folder, path));
 }
 
+/** The first so many bytes of a file that a command is given, in the project or elsewhere, or a pipe; or why it cannot be read. */
+export function readInput(project: Project, path: string, bytesMax: number): Uint8Array | string {
+  try {
+    const file = openSync(resolve(project.folder, path), "r");
+    try {
+      const bytes = Buffer.alloc(bytesMax);
+      let filled = 0;
+      for (let read = -1; read !== 0 && filled < bytesMax; filled += read) read = readSync(file, bytes, filled, bytesMax - filled, null);
+      return bytes.subarray(0, filled);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** Where a file that was generated lies, or null where there is none of that name. */
+export function generatedPath(project: Project, name: string): string | null {
+  const path = join(project.folder, generatedFolder, name);
+  return existsSync(path) ? path : null;
+}
+
 /** Every file in `specs/` that ends in `.handlers.ts`, sorted by path. */
 export function listHandlers(project: Project): Checked<readonly SourceFile[]> {
   const found: SourceFile[] = [];
   const diagnostics: Diagnostic[] = [];
   walkSpecs(project, diagnostics, (path, target) => {
-    if (path.endsWith(".handlers.ts")) found.push({ path, text: readFileSync(target, "utf8") });
+    if (!path.endsWith(".handlers.ts")) return;
+    const entry = statSync(target);
+    if (entry.isFile()) found.push({ path, text: readFileSync(target, "utf8") });
+    else diagnostics.push(noFile(path, entry));
   });
   return { value: found.sort((left, right) => compareText(left.path, right.path)), diagnostics };
 }
@@ -442,6 +473,11 @@ function walkSpecs(project: Project, diagnostics: Diagnostic[], visit: (path: st
   orSay(specsFolder, diagnostics, () => walk(specsFolder, realpathSync(join(project.folder, specsFolder)), []));
 }
 
+/** To read what is no file fails, or takes as long as it takes until somebody writes into a pipe. */
+function noFile(path: string, entry: Stats): Diagnostic {
+  return report.unreadable(place(path), entry.isDirectory() ? "it is a folder" : "it is neither a file nor a folder");
+}
+
 /** Does something with a path, and reports it where the disk refuses. */
 function orSay(path: string, diagnostics: Diagnostic[], act: () => void): void {
   try {
@@ -491,7 +527,8 @@ function makeFolders(root: string, folder: string, checked: Set<string>): void {
   if (folder !== ".") makeFolders(root, dirname(folder), checked);
   const path = join(root, folder);
   const entry = lstatOf(path);
-  if (!entry) mkdirSync(path);
+  // Another run may have made it meanwhile.
+  if (!entry) mkdirSync(path, { recursive: true });
   else if (!entry.isDirectory()) throw Object.assign(new Error("not a folder"), { code: "ENOTDIR", syscall: "mkdir" });
   checked.add(folder);
 }
@@ -511,6 +548,7 @@ function removeEmptyFolders(root: string, folder: string): void {
 function obstacleAt(there: GeneratedFolder, folder: string, isOurs: (path: string) => boolean): Diagnostic | null {
   const at = place(`${generatedFolder}/${folder}`);
   if (there.links.has(folder)) return report.generatedLink(at);
+  if (there.others.has(folder)) return report.inTheWay(at, "a pipe, a socket or a device", "a folder");
   // A file of ours goes before anything is written.
   if (there.files.has(folder) && !isOurs(folder)) return report.inTheWay(at, "a file", "a folder");
   return null;

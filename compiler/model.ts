@@ -94,7 +94,7 @@ export interface Field extends Element {
   readonly default: SpecValue | undefined;
   readonly immutable: boolean;
   readonly since: number;
-  /** A hand-written predicate belongs to it. */
+  /** A hand-written predicate belongs to it; a named type may have one besides. */
   readonly check: boolean;
   readonly encrypted: Encrypted | null;
 }

@@ -74,6 +74,17 @@ export const databaseRules: Rules<DatabaseFields> = {
 
 export const databaseCodec: Codec<DatabaseFields> = {
   version: 3,
+  keys: ["name", "plan", "region", "connections", "maintenance", "labels", "role", "endpoint", "password", "password_at", "last_resize", "last_dump"],
+  history: {
+    shapes: { endpoint: [3], host: [1, 3], port: [2, 3] },
+    set: { 2: { port: 5432 } },
+    decode(record, at) {
+      return {
+        host: optional(record, "host", readString, at),
+        port: optional(record, "port", readInt, at),
+      };
+    },
+  },
   encode(fields, at) {
     return {
       __v: 3,
@@ -119,6 +130,7 @@ export const databaseDumpRules: Rules<DatabaseDumpFields> = {};
 
 export const databaseDumpCodec: Codec<DatabaseDumpFields> = {
   version: 1,
+  keys: ["dump", "tables"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -143,6 +155,7 @@ export const databaseResizeRules: Rules<DatabaseResizeFields> = {};
 
 export const databaseResizeCodec: Codec<DatabaseResizeFields> = {
   version: 1,
+  keys: ["before"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -167,6 +180,7 @@ export const databaseRotatePasswordRules: Rules<DatabaseRotatePasswordFields> = 
 
 export const databaseRotatePasswordCodec: Codec<DatabaseRotatePasswordFields> = {
   version: 1,
+  keys: ["password"],
   encode(fields, at) {
     return {
       __v: 1,

@@ -34,6 +34,7 @@ export const dumpRules: Rules<DumpFields> = {
 
 export const dumpCodec: Codec<DumpFields> = {
   version: 1,
+  keys: ["folder", "rows", "size", "checksum", "taken_at"],
   encode(fields, at) {
     return {
       __v: 1,

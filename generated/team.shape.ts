@@ -37,6 +37,7 @@ export const teamRules: Rules<TeamFields> = {
 
 export const teamCodec: Codec<TeamFields> = {
   version: 1,
+  keys: ["name", "contact", "limit", "members"],
   encode(fields, at) {
     return {
       __v: 1,
@@ -69,6 +70,7 @@ export const teamRotatePasswordsArgsRules: Rules<TeamRotatePasswordsArgs> = {};
 
 export const teamRotatePasswordsArgsCodec: Codec<TeamRotatePasswordsArgs> = {
   version: 1,
+  keys: ["older_than"],
   encode(fields, at) {
     return {
       __v: 1,

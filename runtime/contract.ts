@@ -1,6 +1,6 @@
 // The types that generated code and the runtime agree on. Nothing is imported here but the codec's own types, and no type is of one resource.
 
-import type { Codec, Json, Ref, Rules } from "./codec/index.js";
+import type { Codec, Json, JsonRecord, RecordRules, Ref } from "./codec/index.js";
 
 /** A resource as it is stored, decoded. */
 export interface ResourceRow<Fields = object, State extends string = string, Parent = unknown> {
@@ -16,7 +16,11 @@ export interface ResourceRow<Fields = object, State extends string = string, Par
   readonly updatedAt: Date;
   readonly fields: Fields;
   /** Members met in storage that this release does not know; kept as they are on save. */
-  readonly lostFound: { readonly [key: string]: Json };
+  readonly lostFound: { readonly [key: string]: Json | undefined };
+  /** As it was read, `__v` and `__idx` included. */
+  readonly stored: JsonRecord;
+  /** A newer release wrote it: its fields may be read and not saved. */
+  readonly isNewer: boolean;
 }
 
 /** A live run of a task as it is stored, decoded. */
@@ -59,7 +63,7 @@ export interface ResourceStateType {
 /** A stored record: its codec, the rules of what is given, and the defaults of what is not. */
 export interface RecordType {
   readonly codec: Codec<object>;
-  readonly rules: Rules<object>;
+  readonly rules: RecordRules;
   readonly defaults?: object;
 }
 

@@ -1,5 +1,7 @@
 // Errors that pliny throws on purpose. Anything else that reaches the top is a bug.
 
+import type { CodecRefusal } from "./codec/error.js";
+
 /** Something outside went wrong, or what was asked may not be done; `code` is stable. */
 export class PlinyError extends Error {
   readonly code: string;
@@ -24,5 +26,48 @@ export class NotDone extends PlinyError {
   constructor(why: string, options?: ErrorOptions) {
     super("NOT_DONE", why, options);
     this.name = "NotDone";
+  }
+}
+
+/** There is no such resource, or it is gone. */
+export class NotFound extends PlinyError {
+  constructor(type: string, id: string) {
+    super("NOT_FOUND", `There is no ${type} ${id}, or it is gone.`);
+    this.name = "NotFound";
+  }
+}
+
+/** What was given may not be: every field that is wrong, with what was expected of it and what it got. */
+export class Invalid extends PlinyError {
+  readonly refusals: readonly CodecRefusal[];
+
+  constructor(what: string, refusals: readonly CodecRefusal[]) {
+    super("INVALID", [`${what}:`, ...refusals.map(({ pointer, expected, got }) => `  ${pointer}: expected ${expected}, got ${got}`)].join("\n"));
+    this.name = "Invalid";
+    this.refusals = refusals;
+  }
+}
+
+/** Somebody else wrote first: what was read is no longer what is stored. Read again, and decide again. */
+export class Desynchronized extends PlinyError {
+  constructor(type: string, id: string) {
+    super("DESYNCHRONIZED", `${type} ${id} was written by somebody else since it was read. Read it again.`);
+    this.name = "Desynchronized";
+  }
+}
+
+/** A newer release wrote this: it may be read and moved here, and its fields are not saved, for that would lose what is not known here. */
+export class NewerShape extends PlinyError {
+  constructor(type: string, id: string, shape: number) {
+    super("NEWER_SHAPE", `A newer release wrote ${type} ${id}, in shape ${shape}. Its fields are not saved here, for that would lose what is not known here.`);
+    this.name = "NewerShape";
+  }
+}
+
+/** Another resource that has not stopped has the same values where they must be unique. */
+export class Conflict extends PlinyError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("CONFLICT", message, options);
+    this.name = "Conflict";
   }
 }

@@ -1,6 +1,6 @@
 // The command line as a process: what it prints where, what it exits with, what it loads, and what a run leaves on the disk.
 
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
@@ -17,11 +17,13 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { projectRoot } from "./setup/project.js";
+import { hasTerminal, runOnTerminal } from "./setup/terminal.js";
 
 const outer = mkdtempSync(join(tmpdir(), "pliny-cli-"));
 // The package as it is built, from the sources of this moment.
@@ -38,14 +40,22 @@ interface Run {
 
 function pliny(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly node?: readonly string[] } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly node?: readonly string[];
+    readonly input?: string;
+  } = {},
 ): Run {
   const { FORCE_COLOR: _forced, NO_COLOR: _refused, ...inherited } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [...(options.node ?? []), cli, ...args], {
     cwd: options.cwd ?? folder,
     encoding: "utf8",
+    input: options.input ?? "",
     env: { ...inherited, ...options.env },
     maxBuffer: 1 << 26,
+    // Far more than any of them takes: one that waits for ever fails its test rather than keeping all tests waiting.
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }
@@ -212,6 +222,22 @@ describe("a spec that does not compile", () => {
     }
   });
 
+  test("is refused by its size before it is read, and the others are read all the same", () => {
+    const large = `resource: ledger\n${"# A comment that is here to make this file larger than it may be.\n".repeat(16_384)}`;
+    put("specs/large.yaml", large);
+    put("specs/team.yaml", "resource: team\nparent: nobody\n");
+    const { status, stderr } = pliny(["check"]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(
+      `error SPC002 specs/large.yaml:1:1: This file has ${large.length} bytes; a spec has at most 1048576 (1 MiB).\n` +
+        "  hint: Split it into several files: order and grouping mean nothing.\n",
+    );
+    // What could not be read may declare anything, so no name is said to be missing.
+    expect(stderr).toContain("1 error.");
+    put("specs/large.yaml", large.slice(0, 1_048_576));
+    expect(pliny(["check"]).stderr).toMatch(/^error SPC048 specs\/team\.yaml:2:9: .*nobody[^]*\n1 error\.\n$/);
+  });
+
   test("is told on stderr with exit code 2, and nothing is written", () => {
     put("specs/team.yaml", broken);
     for (const command of ["check", "generate", "handlers"]) {
@@ -241,17 +267,64 @@ describe("a spec that does not compile", () => {
     expect(pliny(["check", "--format", "github"]).stdout).toMatch(/^::error file=specs\/team\.yaml,line=3/m);
   });
 
-  test("colour is for terminals, NO_COLOR and FORCE_COLOR are obeyed", () => {
+  test.each([
+    [{}, false],
+    [{ FORCE_COLOR: "1" }, true],
+    [{ FORCE_COLOR: "true", NO_COLOR: "1" }, true],
+    [{ FORCE_COLOR: "" }, false],
+  ])("is told in a pipe with %j in colour: %j", (env, coloured) => {
     put("specs/team.yaml", broken);
-    expect(pliny(["check"], { env: { FORCE_COLOR: "1" } }).stderr).toContain("\u001b[");
-    expect(pliny(["check"], { env: { FORCE_COLOR: "0" } }).stderr).not.toContain("\u001b[");
-    expect(pliny(["check"], { env: { NO_COLOR: "1" } }).stderr).not.toContain("\u001b[");
+    expect(pliny(["check"], { env }).stderr.includes("\u001b[1;31merror")).toBe(coloured);
   });
 
   test("a folder without specs is told what to do", () => {
     expect(pliny(["generate"])).toMatchObject({ status: 2, stderr: expect.stringMatching(/GEN101[\s\S]*pliny init/) });
     mkdirSync(join(folder, "specs"));
     expect(pliny(["generate"])).toMatchObject({ status: 2, stderr: expect.stringContaining("GEN102") });
+  });
+});
+
+describe.skipIf(!hasTerminal)("on a terminal (skipped where there is no python3 to open one)", () => {
+  const ticking = (): readonly string[] => {
+    put("clock.mjs", "let ms = 0;\nperformance.now = () => (ms += Number(process.env.TICK_MS));\n");
+    return ["--import", pathToFileURL(join(folder, "clock.mjs")).href];
+  };
+
+  test.each([
+    [{}, true],
+    [{ NO_COLOR: "" }, true],
+    [{ NO_COLOR: "1" }, false],
+    [{ FORCE_COLOR: "0" }, false],
+    [{ FORCE_COLOR: "1", NO_COLOR: "1" }, true],
+    [{ TERM: "dumb" }, false],
+  ])("with %j mistakes are in colour: %j", (env, coloured) => {
+    put("specs/team.yaml", broken);
+    const { status, shown } = runOnTerminal([process.execPath, cli, "check"], { cwd: folder, env });
+    expect(status).toBe(2);
+    expect(shown).toContain("too: stop");
+    expect(shown.includes("\u001b[1;31merror")).toBe(coloured);
+    expect(shown.includes("\u001b[")).toBe(coloured);
+  });
+
+  test("there is no colour where stderr, which tells of mistakes, leads to a file", () => {
+    put("specs/team.yaml", broken);
+    runOnTerminal(["sh", "-c", '"$0" "$1" check 2> told', process.execPath, cli], { cwd: folder, env: {} });
+    expect(read("told")).toContain("too: stop");
+    expect(read("told")).not.toContain("\u001b[");
+  });
+
+  test("progress is shown from the second on that it takes long, and gone in the end", () => {
+    pliny(["init"]);
+    const command = [process.execPath, ...ticking(), cli, "check"];
+    const long = runOnTerminal(command, { cwd: folder, env: { TICK_MS: "600" } });
+    expect(long).toMatchObject({ status: 0, shown: expect.stringMatching(/^\r\u001b\[K\S.*\r\u001b\[K2 files read; nothing is wrong\.\n$/s) });
+    const [quick, dumb] = [{ TICK_MS: "0.001" }, { TICK_MS: "600", TERM: "dumb" }].map((env) => runOnTerminal(command, { cwd: folder, env }));
+    for (const run of [quick, dumb]) expect(run).toEqual({ status: 0, shown: "2 files read; nothing is wrong.\n" });
+  });
+
+  test("none of it is shown in a pipe, however long it takes", () => {
+    pliny(["init"]);
+    expect(pliny(["check"], { node: ticking(), env: { TICK_MS: "600" } })).toMatchObject({ status: 0, stderr: "" });
   });
 });
 
@@ -385,11 +458,104 @@ describe("the cache", () => {
     expect(read("generated/site.ts")).toBe(text);
   });
 
+  test("numbers that JSON has no words for are not lost in it", () => {
+    const spec = (value: string): string => `resource: gauge\nfields: { size: { type: float, special: true, default: ${value} } }\n`;
+    for (const [value, made] of [[".inf", "Infinity"], ["-.inf", "-Infinity"], [".nan", "NaN"], ["0.5", "0.5"]] as const) {
+      put("specs/gauge.yaml", spec(value));
+      put("specs/team.yaml", `resource: team\ndoc: Beside ${made}.\n`);
+      expect(pliny(["generate"]).status).toBe(0);
+      expect(read("generated/gauge.shape.ts")).toContain(`  size: ${made},`);
+      // The other spec alone has changed, so this one would come from the cache if it could.
+      put("specs/team.yaml", "resource: team\n");
+      expect(pliny(["generate"]).status).toBe(0);
+      expect(read("generated/gauge.shape.ts")).toContain(`  size: ${made},`);
+      expect(pliny(["generate"]).stdout).toMatch(/^0 files written/);
+      expect(pliny(["generate", "--check"]).status).toBe(0);
+    }
+  });
+
   test("warnings are told again though nothing was to be done", () => {
     put("specs/team.yaml", "resource: team\nstates: { live: { to: stop } }\n---\ntask: idle\nof: team\nstates: { wait: { to: stop } }\n");
     const first = pliny(["generate"]);
     expect(first.stderr).toContain("warning");
     expect(pliny(["generate"]).stderr).toBe(first.stderr);
+  });
+});
+
+describe("two runs at once", () => {
+  test("write whole files, each over the other's, and what is there in the end is what the specs give", async () => {
+    for (let at = 0; at < 40; at += 1) put(`specs/team_${at}.yaml`, `resource: team_${at}\nfields: { name: string, size: int }\n`);
+    for (const start of ["nothing is there", "files are stale", "nothing changed"]) {
+      if (start === "files are stale") for (let at = 0; at < 40; at += 2) put(`specs/team_${at}.yaml`, `resource: team_${at}\nfields: { name: int }\n`);
+      const runs = [1, 2].map(async () => {
+        const child = spawn(process.execPath, [cli, "generate"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+        let stderr = "";
+        child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+        const [status] = await once(child, "close");
+        return { status, stderr };
+      });
+      expect(await Promise.all(runs), start).toEqual([{ status: 0, stderr: "" }, { status: 0, stderr: "" }]);
+      expect(pliny(["generate", "--check"]), start).toMatchObject({ status: 0, stderr: "" });
+      expect(filesOf("generated").filter((path) => path.endsWith(".pliny"))).toEqual([]);
+    }
+  });
+});
+
+describe.skipIf(process.platform === "win32")("what is no file where a file should be is told, and nobody waits for it", () => {
+  const makePipe = (path: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    execFileSync("mkfifo", [join(folder, path)]);
+  };
+
+  test.each(["check", "generate", "fmt", "handlers"])("%s: a pipe and a socket among the specs", async (command) => {
+    put("specs/team.yaml", "resource: team\n");
+    makePipe("specs/pipe.yaml");
+    const server = createServer().listen(join(folder, "specs/socket.yaml"));
+    await once(server, "listening");
+    const run = pliny([command]);
+    server.close();
+    expect(run.status).toBe(2);
+    expect(run.stderr.match(/^error .*/gm)).toEqual([
+      "error GEN103 specs/pipe.yaml:1:1: This cannot be read: it is neither a file nor a folder.",
+      "error GEN103 specs/socket.yaml:1:1: This cannot be read: it is neither a file nor a folder.",
+    ]);
+    expect(existsSync(join(folder, "generated"))).toBe(false);
+  });
+
+  test("a pipe among the handlers", () => {
+    put("specs/team.yaml", "resource: team\n");
+    makePipe("specs/team.handlers.ts");
+    const told = "error GEN103 specs/team.handlers.ts:1:1: This cannot be read: it is neither a file nor a folder.";
+    expect(pliny(["handlers"])).toMatchObject({ status: 2, stderr: expect.stringContaining(told) });
+    expect(pliny(["check"])).toMatchObject({ status: 0 });
+  });
+
+  test.each([
+    ["team.ts", "a file"],
+    ["docs", "a folder"],
+  ])("generated/%s as a pipe, which stays where it is", (path, wanted) => {
+    put("specs/team.yaml", "resource: team\n");
+    makePipe(`generated/${path}`);
+    for (const args of [["generate"], ["generate", "--check"]]) {
+      const { status, stderr } = pliny(args);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(`error GEN108 generated/${path}:1:1: Here is a pipe, a socket or a device where ${wanted} belongs.\n`);
+    }
+    expect(statSync(join(folder, "generated", path)).isFIFO()).toBe(true);
+    expect(filesOf("generated")).toEqual([path]);
+  });
+
+  test("a folder called pliny.yaml", () => {
+    put("specs/team.yaml", "resource: team\n");
+    mkdirSync(join(folder, "pliny.yaml"));
+    expect(pliny(["check"])).toMatchObject({ status: 2, stderr: expect.stringContaining("error GEN103 pliny.yaml:1:1: This cannot be read: it is a folder.") });
+  });
+
+  test.each(["pliny.yaml", "generated"])("%s as a pipe", (path) => {
+    put("specs/team.yaml", "resource: team\n");
+    makePipe(path);
+    expect(pliny(["generate"])).toMatchObject({ status: 2, stderr: expect.stringMatching(new RegExp(`^error GEN10[38] ${path}:1:1: `)) });
+    expect(statSync(join(folder, path)).isFIFO()).toBe(true);
   });
 });
 
@@ -429,6 +595,7 @@ test("many specs are read by two threads, which tell of each as one would", () =
   rmSync(join(folder, "node_modules/.cache"), { recursive: true });
   const stats = JSON.parse(pliny(["generate", "--json", "--stats"]).stdout).stats;
   expect(stats.counts).toMatchObject({ specs: 320, fromCache: 0 });
+  for (const phase of ["scan", "yaml", "shape"]) expect(stats.milliseconds[phase], phase).toBeGreaterThan(0);
 });
 
 test("a pipe that closes early is no error", async () => {
@@ -452,4 +619,65 @@ test.skipIf(!existsSync("/dev/full"))("output that cannot be written is not take
   } finally {
     closeSync(full);
   }
+});
+
+describe("decode and encode", () => {
+  const row = '{"label": "top", "__v": 1, "opened": {"Time": "2027-01-31T12:00:00.250Z"}, "pin": {"Vault": [2, "gAAAAAB_-w=="]}}';
+  const listing = "__v: 1\nlabel: top\nopened: !Time 2027-01-31T12:00:00.250Z\npin: !Vault 2 gAAAAAB_-w==\n";
+  const canonical = '{"__v":1,"label":"top","opened":{"Time":"2027-01-31T12:00:00.250Z"},"pin":{"Vault":[2,"gAAAAAB_-w=="]}}\n';
+
+  test("a row from standard input or a file, to a listing and back; errors name the place, on stderr", () => {
+    put("row.json", row);
+    expect(pliny(["decode"], { input: row })).toEqual({ status: 0, stdout: listing, stderr: "" });
+    expect(pliny(["decode", "row.json"])).toEqual({ status: 0, stdout: listing, stderr: "" });
+    expect(pliny(["encode", "-"], { input: listing })).toEqual({ status: 0, stdout: canonical, stderr: "" });
+    expect(pliny(["encode", "row.json"])).toEqual({ status: 0, stdout: canonical, stderr: "" });
+    const wrong = pliny(["decode"], { input: '{"a":[{"Int":"007"}]}' });
+    expect(wrong).toMatchObject({ status: 1, stdout: "" });
+    expect(wrong.stderr).toMatch(/^error: \/a\/0: expected an integer .*, got \{"Int": "007"\}\n$/);
+    const asJson = pliny(["encode", "--json"], { input: "a: ?" });
+    expect(asJson.status).toBe(1);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ command: "encode", exitCode: 1, refusal: { code: "syntax", pointer: "" } });
+    const twice = '{"a":1,"a":1}';
+    expect(pliny(["decode"], { input: twice })).toMatchObject({ status: 0 });
+    expect(pliny(["decode", "--profile", "api-in"], { input: twice }).stderr).toContain("/a: expected each key once");
+    expect(pliny(["decode", "--profile", "api-in"], { input: `"${"a".repeat(1 << 20)}"` }).stderr).toContain("1048576 bytes");
+  });
+
+  test("checked against the type that generated/ has", () => {
+    rmSync(join(folder, "node_modules/pliny"));
+    symlinkSync(built, join(folder, "node_modules/pliny"));
+    put("package.json", '{ "type": "module" }\n');
+    put(
+      "specs/box.yaml",
+      [
+        "resource: box", "fields:", "  label: { type: string, required: true }", "  opened: time",
+        "  pin: { type: string, encrypted: true }", "  kind: { type: enum, of: [small, large], default: small, replaced: { tiny: small } }", "---", "task: lift", "of: box",
+        "args: { by: string }", "fields: { height: int }", "states: { lift: { to: stop } }", "",
+      ].join("\n"),
+    );
+    expect(pliny(["generate"]).status).toBe(0);
+    expect(pliny(["decode", "--type", "box"], { input: row })).toEqual({ status: 0, stdout: listing, stderr: "" });
+    const upgraded = pliny(["encode", "--type", "box"], { input: "__v: 1\nlabel: top\nkind: tiny\nlid: [1]\n" });
+    expect(upgraded).toMatchObject({ status: 0, stdout: '{"__v":1,"kind":"small","label":"top","lid":[1]}\n' });
+    expect(upgraded.stderr).toBe("note: box has no lid; kept as it is\n");
+    const wrong = pliny(["decode", "--type", "box"], { input: '{"__v":1,"label":"top","opened":"noon"}' });
+    expect(wrong).toMatchObject({ status: 1, stdout: "" });
+    expect(wrong.stderr).toContain("error: /opened: expected a time in UTC");
+    expect(pliny(["decode", "--type", "box"], { input: '{"label":"top"}' }).stderr).toContain("/__v");
+    expect(pliny(["decode", "--type", "box.lift"], { input: '{"__v":1,"height":3}' }).stdout).toBe("__v: 1\nheight: 3\n");
+    expect(pliny(["decode", "--type", "box.lift", "--args"], { input: '{"__v":1,"by":3}' })).toMatchObject({ status: 1, stdout: "" });
+    for (const [args, said] of [
+      [["--type", "crate"], "there is no generated/crate.shape.ts"],
+      [["--type", "../box"], "is no type"],
+      [["--type", "box", "--args"], "has no boxArgsCodec"],
+      [["--args"], "name the task"],
+      [["nowhere.json"], "nowhere.json cannot be read"],
+      [["--profile", "none"], "api-in"],
+    ] as const) {
+      const refused = pliny(["decode", ...args]);
+      expect(refused).toMatchObject({ status: 2, stdout: "" });
+      expect(refused.stderr).toContain(said);
+    }
+  });
 });

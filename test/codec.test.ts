@@ -1,9 +1,8 @@
 // The primitives of the codec: each type there and back through text, what is canonical about it, and each thing that must be refused, by
 // place.
 
-import { Buffer } from "node:buffer";
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { inspect } from "node:util";
+import { setImmediate } from "node:timers/promises";
+import { format, inspect } from "node:util";
 import fc, { type Arbitrary } from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import {
@@ -26,6 +25,7 @@ import {
   type Open,
   optional,
   type Place,
+  profiles,
   type Read,
   readBigint,
   readBool,
@@ -90,12 +90,15 @@ import {
   type Writing,
 } from "pliny/codec";
 import { compareCanonical } from "../runtime/codec/json.js";
+import { keysOf } from "../runtime/codec/secret.js";
+import { notedVault } from "./setup/vault.js";
 
 const id = "018f3c1e-7b2a-7c3d-8e4f-0123456789ab";
 const otherId = "018f3c1e-7b2a-7c3d-8e4f-0123456789ac";
 const place: Place = { root: "database", id, path: [] };
-const reading: Reading = { load: (type, asked) => Promise.resolve({ type, id: asked }), place, vault: null };
-const writing: Writing = { place, vault: null };
+const { store: profile } = profiles;
+const reading: Reading = { profile, load: (type, asked) => Promise.resolve({ type, id: asked }), place, vault: null };
+const writing: Writing = { profile, place, vault: null };
 
 const text: Arbitrary<string> = fc.string({ unit: "binary" }).map((value) => value.replaceAll("\u0000", ""));
 const double: Arbitrary<number> = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
@@ -247,6 +250,25 @@ describe("JSON", () => {
       '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
     ];
     expect(canonicalText(JSON.parse(sample.join("")))).toBe(canonical.join(""));
+  });
+
+  test.each([
+    ["0000000000000000", "0"], ["8000000000000000", "0"], ["0000000000000001", "5e-324"], ["8000000000000001", "-5e-324"],
+    ["7fefffffffffffff", "1.7976931348623157e+308"], ["ffefffffffffffff", "-1.7976931348623157e+308"],
+    ["4340000000000000", "9007199254740992"], ["c340000000000000", "-9007199254740992"], ["4430000000000000", "295147905179352830000"],
+    ["44b52d02c7e14af5", "9.999999999999997e+22"], ["44b52d02c7e14af6", "1e+23"], ["44b52d02c7e14af7", "1.0000000000000001e+23"],
+    ["444b1ae4d6e2ef4e", "999999999999999700000"], ["444b1ae4d6e2ef4f", "999999999999999900000"], ["444b1ae4d6e2ef50", "1e+21"],
+    ["3eb0c6f7a0b5ed8c", "9.999999999999997e-7"], ["3eb0c6f7a0b5ed8d", "0.000001"], ["41b3de4355555553", "333333333.3333332"],
+    ["41b3de4355555554", "333333333.33333325"], ["41b3de4355555555", "333333333.3333333"], ["41b3de4355555556", "333333333.3333334"],
+    ["41b3de4355555557", "333333333.33333343"], ["becbf647612f3696", "-0.0000033333333333333333"],
+    ["43143ff3c1cb0959", "1424953923781206.2"],
+  ])("the double %s is written as in RFC 8785, appendix B: %s", (bits, text) => {
+    const double = new DataView(Uint8Array.from(bits.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)).buffer).getFloat64(0);
+    expect(canonicalText(double)).toBe(text);
+  });
+
+  test.each([NaN, Infinity, -Infinity])("%s has no canonical text", (number) => {
+    expect(() => canonicalText([number])).toThrow(EncodeError);
   });
 
   test("values compare as their canonical texts do", () => {
@@ -546,7 +568,7 @@ describe("what cannot be said is refused when written", () => {
     ["a reference without an id", () => writeRef(new Ref("database", "", () => Promise.resolve(1)), writing), ""],
     ["a reference by class name", () => writeRef(new Ref("Database", id, () => Promise.resolve(1)), writing), ""],
     ["a resource as a run", () => writeTaskRef(wrong(new Ref("database", id, () => Promise.resolve(1))), writing), ""],
-    ["a member", () => writeRequired(new Set([NaN]), (value, at) => writeSet(value, writeFloat, at), writing, "sizes"), "/sizes/Set/0"],
+    ["a member", () => writeRequired(new Set([NaN]), (value, at) => writeSet(value, writeFloat, at), writing, "sizes") ?? null, "/sizes/Set/0"],
     ["an optional member", () => writeOptional(NaN, writeFloat, writing, "size") ?? null, "/size"],
   ])("%s", (_, write, pointer) => {
     const error = thrown(write);
@@ -654,82 +676,112 @@ describe("references", () => {
   });
 });
 
-/** AES-256-GCM with the place as associated data: a real vault, if one with a single key that lives as long as the test. */
-function makeVault(): Vault & { readonly reasons: readonly string[] } {
-  const key = randomBytes(32);
-  const reasons: string[] = [];
-  const data = ({ root, id: of, path }: Place): Buffer => Buffer.from(canonicalText([root, of, path]));
-  return {
-    reasons,
-    seal(plain, at) {
-      const iv = randomBytes(12);
-      const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(data(at));
-      const sealed = Buffer.concat([cipher.update(plain, "utf8"), cipher.final()]);
-      return [1, Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString("base64url")];
-    },
-    open([, blob], at, reason) {
-      reasons.push(reason);
-      const bytes = Buffer.from(blob, "base64url");
-      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12)).setAAD(data(at)).setAuthTag(bytes.subarray(12, 28));
-      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
-    },
-  };
-}
-
 describe("secrets", () => {
-  test("never print", () => {
+  test("never print", async () => {
     const secret = Secret.of("hunter2");
     expect([String(secret), `${secret}`, inspect(secret)]).toEqual(["[secret]", "[secret]", "[secret]"]);
     expect(JSON.stringify({ secret })).toBe('{"secret":"[secret]"}');
     expect(inspect({ secret }, { showHidden: true })).toBe("{ secret: [secret] }");
+    expect([format("%o", secret), format("%O", secret), format("%s", secret)]).toEqual(["[secret]", "[secret]", "[secret]"]);
+    expect(format("%j", { secret })).toBe('{"secret":"[secret]"}');
+    expect(inspect(secret, { customInspect: false, showHidden: true })).toBe("Secret {}");
+    expect(structuredClone(secret)).toEqual({});
+    expect({ ...secret }).toEqual({});
     expect(Reflect.ownKeys(secret)).toEqual([]);
-    expect(secret.reveal("to log in")).toBe("hunter2");
-    expect(() => secret.reveal(" ")).toThrow("for a reason");
+    expect(await secret.reveal("to log in")).toBe("hunter2");
+    await expect(secret.reveal(" ")).rejects.toThrow("for a reason");
     expect(toSecret(secret)).toBe(secret);
-    expect(toSecret("x").reveal("a test")).toBe("x");
+    expect(await toSecret("x").reveal("a test")).toBe("x");
     expect(toSecret<string>(null)).toBeNull();
   });
 
-  test("are sealed for their place, opened with a reason, and written again as they were", () => {
-    const vault = makeVault();
+  test("are sealed for their place, opened with a reason, and written again as they were", async () => {
+    const { vault, notes } = notedVault();
     const at = { ...inside(reading, "password"), vault };
-    fc.assert(
-      fc.property(text, (value) => {
+    await fc.assert(
+      fc.asyncProperty(text, async (value) => {
         const json: Json = JSON.parse(JSON.stringify(writeSecret(Secret.of(value), writeString, at)));
         const secret = readSecret(json, readString, at);
-        expect(secret.reveal("to see")).toBe(value);
+        const noted = notes.length;
+        expect(await secret.reveal("to see")).toBe(value);
+        expect(notes.slice(noted)).toEqual([{ place: at.place, reason: "to see" }]);
         expect(writeSecret(secret, writeString, { ...at, vault: null })).toEqual(json);
       }),
     );
-    expect(new Set(vault.reasons)).toEqual(new Set(["to see"]));
   });
 
-  test("from another place they are opened and sealed again", () => {
-    const vault = makeVault();
+  test("are revealed once it stands in the log, each time, and not where it cannot", async () => {
+    const { vault } = notedVault();
+    const at = inside(reading, "password");
+    const json = writeSecret(Secret.of("hunter2"), writeString, { ...at, vault });
+    const events: string[] = [];
+    let written = (): void => undefined;
+    const log = new Promise<void>((resolve) => {
+      written = resolve;
+    });
+    const noteReveal = async (_: Place, reason: string): Promise<void> => {
+      events.push(`asked: ${reason}`);
+      await log;
+      events.push(`written: ${reason}`);
+    };
+    const secret = readSecret(json, readString, { ...at, vault: { ...vault, noteReveal } });
+    const reveals = ["a", "b", "b"].map(async (reason) => events.push(await secret.reveal(reason)));
+    await setImmediate();
+    expect(events).toEqual(["asked: a", "asked: b", "asked: b"]);
+    written();
+    await Promise.all(reveals);
+    expect(events.slice(3)).toEqual(["written: a", "written: b", "written: b", "hunter2", "hunter2", "hunter2"]);
+    const full: Vault = { ...vault, noteReveal: () => Promise.reject(new Error("the log is full")) };
+    await expect(readSecret(json, readString, { ...at, vault: full }).reveal("to see")).rejects.toThrow("the log is full");
+  });
+
+  test("that cannot be opened are noted nowhere", async () => {
+    const { vault, notes } = notedVault();
+    const at = { ...inside(reading, "password"), vault };
+    await expect(readSecret({ Vault: [1, "AAAA"] }, readString, at).reveal("to see")).rejects.toThrow("/password: expected what key 1");
+    await expect(readSecret({ Vault: vault.seal("[1]", at.place) }, readString, at).reveal("to see")).rejects.toThrow("/password: expected text");
+    expect(notes).toEqual([]);
+  });
+
+  test("from another place they are opened and sealed again, which is noted nowhere", async () => {
+    const { vault, notes } = notedVault();
     const at = { ...inside(reading, "password"), vault };
     const json = writeSecret(Secret.of("hunter2"), writeString, at);
     const elsewhere = { ...at, place: { ...at.place, id: otherId } };
     const copy = writeSecret(readSecret(json, readString, at), writeString, elsewhere);
     expect(copy).not.toEqual(json);
-    expect(readSecret(copy, readString, elsewhere).reveal("to see")).toBe("hunter2");
     const beside = { ...inside(reading, "old_password"), vault };
-    expect(readSecret(writeSecret(readSecret(json, readString, at), writeString, beside), readString, beside).reveal("to see")).toBe("hunter2");
-    expect(() => readSecret(json, readString, elsewhere).reveal("to see")).toThrow("unable to authenticate");
-    expect(() => readSecret(json, readString, inside(at, "inner")).reveal("to see")).toThrow("unable to authenticate");
+    const inHere = writeSecret(readSecret(json, readString, at), writeString, beside);
+    expect(notes).toEqual([]);
+    expect(await readSecret(copy, readString, elsewhere).reveal("to see")).toBe("hunter2");
+    expect(await readSecret(inHere, readString, beside).reveal("to see")).toBe("hunter2");
+    await expect(readSecret(json, readString, elsewhere).reveal("to see")).rejects.toThrow("sealed for this place");
+    await expect(readSecret(json, readString, inside(at, "inner")).reveal("to see")).rejects.toThrow("sealed for this place");
   });
 
-  test("without a vault they are neither sealed nor opened", () => {
+  test("without a vault they are neither sealed nor opened", async () => {
     const sealed: Json = { Vault: [1, "AAAA"] };
     const at = inside(reading, "password");
     expect(thrown(() => writeSecret(Secret.of("hunter2"), writeString, at))).toMatchObject({ name: "EncodeError", code: "vault" });
     const secret = readSecret(sealed, readString, at);
-    expect(thrown(() => secret.reveal("to see"))).toMatchObject({ name: "DecodeError", code: "vault", pointer: "/password" });
+    await expect(secret.reveal("to see")).rejects.toMatchObject({ name: "DecodeError", code: "vault", pointer: "/password" });
     expect(writeSecret(secret, writeString, at)).toEqual(sealed);
   });
 
-  test("are in no message, wherever they are found wrong", () => {
+  test("tell which keys a stored record uses, but for what is free-form data", () => {
+    const sealed = (key: number): Json => ({ Vault: [key, "AAAA"] });
+    const record = {
+      __v: 1, pin: sealed(12), list: [sealed(3), { inner: sealed(12) }], dict: { Dict: { Vault: sealed(5), Json: sealed(0) } },
+      map: { Map: [["a", sealed(7)]] }, notes: { Json: sealed(99) }, tag: { Dict: { Vault: [98, "AAAA"] } }, unknown: { Nope: [sealed(4)] },
+    };
+    expect(keysOf(record)).toEqual([0, 3, 4, 5, 7, 12]);
+    expect(keysOf({ __v: 1, name: "x" })).toEqual([]);
+    expect(thrown(() => keysOf({ pin: { Vault: ["canary", "x"] } }))).toMatchObject({ name: "DecodeError", got: "[secret]" });
+  });
+
+  test("are in no message, wherever they are found wrong", async () => {
     const canary = "canary-77";
-    const vault = makeVault();
+    const { vault } = notedVault();
     const at = { ...inside(reading, "password"), vault };
     const dict: Write<ReadonlyMap<string, number>> = (value, inner) => writeDict(value, writeInt, inner);
     const errors = [
@@ -738,9 +790,9 @@ describe("secrets", () => {
       thrown(() => readSecret({ Vault: canary }, readString, at)),
       thrown(() => writeSecret(Secret.of(`${canary}\u0000`), writeString, at)),
       thrown(() => writeSecret(Secret.of(new Map([[canary, 0.5]])), dict, at)),
-      thrown(() => readSecret({ Vault: vault.seal(canary, at.place) }, readString, at).reveal("to see")),
-      thrown(() => readSecret({ Vault: vault.seal(`["${canary}"]`, at.place) }, readInt, at).reveal("to see")),
-      thrown(() => readSecret({ Vault: vault.seal(`["${canary}",1]`, at.place) }, readInt, at).reveal("to see")),
+      await rejected(readSecret({ Vault: vault.seal(canary, at.place) }, readString, at).reveal("to see")),
+      await rejected(readSecret({ Vault: vault.seal(`["${canary}"]`, at.place) }, readInt, at).reveal("to see")),
+      await rejected(readSecret({ Vault: vault.seal(`["${canary}",1]`, at.place) }, readInt, at).reveal("to see")),
       thrown(() => readString({ Vault: [1, canary] }, at)),
       thrown(() => readString({ Vault: canary }, at)),
       thrown(() => writeSecret(wrong<Secret<string>>(canary), writeString, at)),
@@ -783,6 +835,7 @@ interface DatabaseFields {
 const readDatabase: Read<Ref<Database>> = (json, at) => readRef(json, "database", at);
 const databaseCodec: Codec<DatabaseFields> = {
   version: 3,
+  keys: [],
   encode(fields, at) {
     return {
       __v: 3,
@@ -916,6 +969,13 @@ test("types say what may be given", () => {
 
 function tried(attempt: () => unknown): boolean {
   return thrown(attempt) === undefined;
+}
+
+function rejected(attempt: Promise<unknown>): Promise<unknown> {
+  return attempt.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 function thrown(attempt: () => unknown): unknown {

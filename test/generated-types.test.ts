@@ -97,7 +97,9 @@ const snippets: readonly Snippet[] = [
       same<typeof database.password, Secret<string> | null>(true);
       same<typeof team.contact, Secret<string>>(true);
       const text: string = team.contact; // error TS2322
-      take<string>(text + team.contact.reveal("to write to them"));
+      take<string>(text + await team.contact.reveal("to write to them"));
+      same<ReturnType<typeof team.contact.reveal>, Promise<string>>(true);
+      take<string>(team.contact.reveal("to write to them")); // error TS2345
       database.password = "open sesame";
       database.password = Secret.of("open sesame");
       database.password = 5; // error TS2322

@@ -16,6 +16,8 @@ export interface Postgres {
   readonly database: () => Promise<Client>;
   /** One more connection to the database of another. */
   readonly connect: (to: Client) => Promise<Client>;
+  /** Where a program connects to the database of a connection. */
+  readonly urlOf: (to: Client) => string;
 }
 
 const packages = {
@@ -52,6 +54,7 @@ export function usePostgres(version: PostgresVersion): Postgres {
       return open(name);
     },
     connect: (to) => open(to.database ?? "postgres"),
+    urlOf: (to) => `postgres://postgres:postgres@127.0.0.1:${running().port}/${to.database ?? "postgres"}`,
   };
 }
 

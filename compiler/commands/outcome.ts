@@ -9,6 +9,8 @@ export interface Context {
   readonly now: () => number;
   /** The time of day in milliseconds. */
   readonly wallClock: () => number;
+  /** Standard input, up to so many bytes. */
+  readonly input: (bytesMax: number) => Promise<Uint8Array>;
   /** Told what is being done, now and then; shown on a terminal when it takes long. */
   readonly progress: (doing: string) => void;
 }
@@ -23,6 +25,8 @@ export interface Outcome {
   readonly facts: Readonly<Record<string, unknown>>;
   /** The same for people, line by line. */
   readonly lines: readonly string[];
+  /** What people are told besides, on stderr, so that what stands on stdout can be piped on. */
+  readonly notes?: readonly string[];
 }
 
 /** The outcome of a command that could not do what it was asked for: what it found is the whole answer. */

@@ -20,7 +20,7 @@ import {
   writeMember,
 } from "./field-text.js";
 import { derivedNames, nestedName, shapeName } from "./names.js";
-import { shapeModule } from "./task.js";
+import { remembersAnything, shapeModule } from "./task.js";
 
 /** A stored record as the template shows it: an interface, its defaults, its rules and its codec. */
 export interface RecordView {
@@ -35,6 +35,9 @@ export interface RecordView {
   readonly rulesType: string;
   readonly codecType: string;
   readonly version: number;
+  readonly keys: string;
+  /** Nothing where there was only ever one shape. */
+  readonly history: readonly string[];
   readonly encode: readonly string[];
   readonly decode: readonly string[];
   readonly decodeParameters: string;
@@ -64,13 +67,13 @@ export function resourceShape(model: Model, resource: Resource, imports: Imports
   const derived = derivedNames(model, own);
   const scope = { model, imports, home: `./${fileName(resource.name)}.shape` };
   const records = [resourceRecord(resource, scope)];
-  const declarations = [stateUnion(derived("State"), familyStates(model, resource)), moveUnion(model, resource), changesType(resource, scope), ...nested(resource.fields, own, scope)];
+  const declarations = [stateUnion(derived("State"), familyStates(model, resource)), moveUnion(model, resource), changesType(resource, scope), ...nested([...resource.fields, ...formerFields(resource)], own, scope)];
   for (const task of resource.tasks) {
     const shape = taskShape(model, task, imports);
     declarations.push(...shape.declarations);
     records.push(...shape.records);
   }
-  const older = olderShapes(resource, (version) => [olderShape(resource, { name: derived("Fields"), version, fields: resource.fields, removed: resource.removed }, scope)]);
+  const older = olderShapes(resource, (version) => [olderShape(resource, { name: derived("Fields"), prefix: own, version, fields: resource.fields, removed: resource.removed }, scope)]);
   return { declarations: [...declarations, ...older], records };
 }
 
@@ -81,22 +84,23 @@ export function taskShape(model: Model, task: Task, imports: Imports): ShapeView
   const declarations = [
     stateUnion(derived("State"), [...(task.shouldStart ? ["new"] : []), ...task.states.map((state) => state.name)]),
     ...nested(task.args, `${own}Args`, scope),
-    ...nested(task.fields, own, scope),
+    ...nested([...task.fields, ...formerFields(task)], own, scope),
     ...olderShapes(task, (version) => [
-      ...(task.fields.length + task.removed.length === 0
+      ...(!remembersAnything(task)
         ? []
-        : [olderShape(task, { name: derived("Fields"), version, fields: task.fields, removed: task.removed }, scope)]),
-      ...(task.args.length === 0 ? [] : [olderShape(task, { name: derived("Args"), version, fields: task.args, removed: [] }, scope)]),
+        : [olderShape(task, { name: derived("Fields"), prefix: own, version, fields: task.fields, removed: task.removed }, scope)]),
+      ...(task.args.length === 0 ? [] : [olderShape(task, { name: derived("Args"), prefix: `${own}Args`, version, fields: task.args, removed: [] }, scope)]),
     ]),
   ];
   const records: RecordView[] = [];
   if (task.args.length > 0) {
     const constant = `${constantName(task.qualifiedName)}Args`;
-    records.push(recordView({ name: derived("Args"), constant, prefix: `${own}Args`, fields: task.args, of: task, doc: [] }, scope));
+    records.push(recordView({ name: derived("Args"), constant, prefix: `${own}Args`, fields: task.args, removed: [], of: task, doc: [] }, scope));
     declarations.push(startType(task, scope));
   }
-  if (task.fields.length > 0) {
-    records.push(recordView({ name: derived("Fields"), constant: constantName(task.qualifiedName), prefix: own, fields: task.fields, of: task, doc: [] }, scope));
+  if (remembersAnything(task)) {
+    const { fields, removed } = task;
+    records.push(recordView({ name: derived("Fields"), constant: constantName(task.qualifiedName), prefix: own, fields, removed, of: task, doc: [] }, scope));
   }
   return { declarations, records };
 }
@@ -208,18 +212,23 @@ function resourceRecord(resource: Resource, scope: Scope): RecordView {
   const derived = derivedNames(scope.model, own);
   const base = resource.base === null ? undefined : findResource(scope.model, resource.base);
   const doc = docComment({ doc: `What is remembered of each ${resource.name.replaceAll("_", " ")}.` }, "");
-  const view = recordView({ name: derived("Fields"), constant: constantName(resource.name), prefix: own, fields: resource.fields, of: resource, doc }, scope);
+  const { fields, removed } = resource;
+  const view = recordView({ name: derived("Fields"), constant: constantName(resource.name), prefix: own, fields, removed, of: resource, doc }, scope);
   if (!base) return view;
   const basePrefix = pascalCase(base.name);
   const baseShape = `./${fileName(base.name)}.shape`;
   const { imports } = scope;
-  const encode = inWireOrder(allFields(scope.model, resource)).map((field) => {
-    const inherited = base.fields.includes(field);
-    const name = nestedName(scope.model, inherited ? basePrefix : own, field.name);
-    return `${memberName(field.key)}: ${writeMember(field, name, inherited ? { ...scope, home: baseShape } : scope)},`;
-  });
+  const inherited = new Set([...base.fields, ...base.removed].map((field) => field.name));
+  const naming: Naming = (field) =>
+    inherited.has(field.name)
+      ? { name: nestedName(scope.model, basePrefix, field.name), scope: { ...scope, home: baseShape } }
+      : { name: nestedName(scope.model, own, field.name), scope };
+  const all = allFields(scope.model, resource);
+  const encode = memberWriters(all, naming);
   return {
     ...view,
+    keys: keysText(all),
+    history: historyLines({ of: { ...resource, upgrades: base.upgrades }, record: derivedNames(scope.model, basePrefix)("Fields"), fields: all, removed: [...base.removed, ...removed], upgraded: base.removed }, naming, { ...scope, home: baseShape }),
     heritage: ` extends ${imports.type(baseShape, derivedNames(scope.model, basePrefix)("Fields"))}`,
     defaults: view.defaults === null || !hasDefaults(base) ? view.defaults : withBaseDefaults(view.defaults, resource, base, scope),
     rules: [`...${imports.value(baseShape, `${constantName(base.name)}Rules`)},`, ...view.rules],
@@ -253,13 +262,17 @@ interface RecordOf {
   /** What the names of enums and records inside begin with. */
   readonly prefix: string;
   readonly fields: readonly Field[];
+  readonly removed: readonly Tombstone[];
   readonly of: Resource | Task;
   readonly doc: readonly string[];
 }
 
-function recordView({ name, constant, prefix, fields, of, doc }: RecordOf, scope: Scope): RecordView {
+/** What the types in a field are called, and where. */
+type Naming = (field: Field) => { readonly name: string; readonly scope: Scope };
+
+function recordView({ name, constant, prefix, fields, removed, of, doc }: RecordOf, scope: Scope): RecordView {
   const { imports, model } = scope;
-  const own = (field: Field): string => nestedName(model, prefix, field.name);
+  const naming: Naming = (field) => ({ name: nestedName(model, prefix, field.name), scope });
   const withDefault = fields.filter((field) => field.default !== undefined);
   const defaults: DefaultsView | null =
     withDefault.length === 0
@@ -285,11 +298,82 @@ function recordView({ name, constant, prefix, fields, of, doc }: RecordOf, scope
     rulesType: `${imports.type(codec, "Rules")}<${name}>`,
     codecType: `${imports.type(codec, "Codec")}<${name}>`,
     version: of.version,
-    encode: inWireOrder(fields).map((field) => `${memberName(field.key)}: ${writeMember(field, own(field), scope)},`),
-    decode: fields.map((field) => `${camelCase(field.name)}: ${readMember(field, own(field), scope, defaults?.name ?? null)},`),
+    keys: keysText(fields),
+    history: historyLines({ of, record: name, fields, removed, upgraded: removed }, naming, scope),
+    encode: memberWriters(fields, naming),
+    decode: memberReaders(fields, naming, defaults?.name ?? null),
     encodeParameters: empty ? "" : "fields, at",
     decodeParameters: empty ? "" : "record, at",
   };
+}
+
+function keysText(fields: readonly Field[]): string {
+  return `[${fields.map(({ key }) => stringLiteral(key)).join(", ")}]`;
+}
+
+function memberWriters(fields: readonly Field[], naming: Naming): readonly string[] {
+  return inWireOrder(fields).map((field) => {
+    const { name, scope } = naming(field);
+    return `${memberName(field.key)}: ${writeMember(field, name, scope)},`;
+  });
+}
+
+function memberReaders(fields: readonly Field[], naming: Naming, defaults: string | null): readonly string[] {
+  return fields.map((field) => {
+    const { name, scope } = naming(field);
+    return `${camelCase(field.name)}: ${readMember(field, name, scope, defaults)},`;
+  });
+}
+
+interface HistoryOf {
+  readonly of: Pick<Resource | Task, "version" | "write" | "oldest" | "upgrades" | "removed">;
+  /** The interface of its newest shape. */
+  readonly record: string;
+  readonly fields: readonly Field[];
+  readonly removed: readonly Tombstone[];
+  /** Those of `removed` that upgrades know: a subtype's are its base's. */
+  readonly upgraded: readonly Tombstone[];
+}
+
+/** What tells its shapes from each other, as `History` of the codec has it. */
+function historyLines({ of, record, fields, removed, upgraded }: HistoryOf, naming: Naming, { imports, model, home }: Scope): readonly string[] {
+  const shapes = [...fields, ...removed].filter((field) => field.since > 1 || removed.some((one) => one === field));
+  const shapeOf = (field: Field & Partial<Tombstone>): string => `[${[field.since, field.until ?? []].flat().join(", ")}]`;
+  const read = formerFields({ ...of, removed: upgraded });
+  const back = of.upgrades.find(({ version, set }) => set === null && version > of.write);
+  const written = back ? read.filter((field) => inShape(field, of.write) && inShape(field, back.version - 1)) : [];
+  const constants = of.upgrades.flatMap(({ version, set }) => {
+    const members = (set ?? []).flatMap(({ field, value }) => {
+      const declared = [...fields, ...removed].find(({ name }) => name === field);
+      return declared ? [`${camelCase(field)}: ${defaultText({ ...declared, default: value }, naming(declared).scope)}`] : [];
+    });
+    return members.length === 0 || version <= of.oldest ? [] : [`${version}: { ${members.join(", ")} }`];
+  });
+  const lines = [
+    ...(of.oldest > 1 ? [`oldest: ${of.oldest},`] : []),
+    ...(of.write < of.version ? [`write: ${of.write},`] : []),
+    ...(shapes.length > 0 ? [`shapes: { ${inWireOrder(shapes).map((field) => `${memberName(field.key)}: ${shapeOf(field)}`).join(", ")} },`] : []),
+    ...(constants.length > 0 ? [`set: { ${constants.join(", ")} },`] : []),
+    ...(read.length > 0 ? ["decode(record, at) {", "  return {", ...memberReaders(read, naming, null).map((line) => `    ${line}`), "  };", "},"] : []),
+  ];
+  if (back === undefined || written.length === 0) return lines;
+  const older = imports.type(home, shapeName(model, record, back.version - 1));
+  const members = written.map((field) => stringLiteral(camelCase(field.name))).join(" | ");
+  return [
+    ...lines,
+    `encode(fields: ${imports.global("Pick")}<${older}, ${members}>, at) {`,
+    "  return {",
+    ...memberWriters(written, naming).map((line) => `    ${line}`),
+    "  };",
+    "},",
+  ];
+}
+
+/** Fields that are no more and that a hand-written upgrade may ask for, each of which may be absent. */
+function formerFields(of: Pick<Resource | Task, "oldest" | "upgrades" | "removed">): readonly Tombstone[] {
+  const codes = of.upgrades.filter(({ version, set }) => set === null && version > of.oldest);
+  const asked = of.removed.filter((field) => codes.some(({ version }) => inShape(field, version - 1) || inShape(field, version)));
+  return asked.map((field) => ({ ...field, required: false, default: undefined }));
 }
 
 /** Older shapes that hand-written upgrades are given. Nothing that an old release wrote is trusted to be complete, so all may be null. */
@@ -300,12 +384,14 @@ function olderShapes(of: Resource | Task, shapes: (version: number) => readonly 
 
 interface OlderShape {
   readonly name: string;
+  /** What the names of enums and records inside begin with. */
+  readonly prefix: string;
   readonly version: number;
   readonly fields: readonly Field[];
   readonly removed: readonly Tombstone[];
 }
 
-function olderShape(of: Resource | Task, { name, version, fields, removed }: OlderShape, scope: Scope): DeclarationView {
+function olderShape(of: Resource | Task, { name, prefix, version, fields, removed }: OlderShape, scope: Scope): DeclarationView {
   const { imports, model } = scope;
   const own = shapeName(model, name, version);
   const later = fields.filter((field) => field.since > version);
@@ -314,12 +400,8 @@ function olderShape(of: Resource | Task, { name, version, fields, removed }: Old
   const older = later.length === fields.length ? null : `${imports.type(codec, "Older")}<${kept}>`;
   const doc = commentText(`Shape ${version} of ${of.name}.`).map((line) => `/** ${line} */`);
   if (dropped.length === 0) return { lines: [...doc, `export type ${own} = ${older ?? "object"};`] };
-  const nameOf = (field: Field): string => nestedName(model, own, field.name);
-  const members = dropped.map((field) => `  readonly ${camelCase(field.name)}: ${orNull(fieldType(field, nameOf(field), scope))};`);
-  const declarations = dropped.flatMap((field) =>
-    declarationsOf(model, field.type, nameOf(field), null).flatMap((declaration) => declarationView(declaration, scope).lines),
-  );
-  return { lines: [...doc, `export interface ${own}${older === null ? "" : ` extends ${older}`} {`, ...members, "}", ...declarations] };
+  const members = dropped.map((field) => `  readonly ${camelCase(field.name)}: ${orNull(fieldType(field, nestedName(model, prefix, field.name), scope))};`);
+  return { lines: [...doc, `export interface ${own}${older === null ? "" : ` extends ${older}`} {`, ...members, "}"] };
 }
 
 function orNull(text: string): string {

@@ -28,7 +28,7 @@ function typeDeclarations(type: NamedType, scope: Scope): readonly DeclarationVi
   const own = pascalCase(type.name);
   if (type.is.kind === "record") {
     const inside = type.is.fields.flatMap((field) => declarationsOf(scope.model, field.type, nestedName(scope.model, own, field.name), field.doc));
-    return [{ lines: [...docComment(type, ""), ...recordLines(own, type.is.fields, scope), ...recordRules(own, type.is.fields, scope)] }, ...inside.map((one) => declarationView(one, scope))];
+    return [{ lines: [...docComment(type, ""), ...recordLines(own, type.is.fields, scope), ...recordRules(type.name, type.is.fields, scope)] }, ...inside.map((one) => declarationView(one, scope))];
   }
   const { imports } = scope;
   const is = type.is.field.type;
@@ -51,9 +51,10 @@ function lazily(text: string): string {
 }
 
 /** What the fields of that type refer to. */
-function recordRules(own: string, fields: readonly Field[], scope: Scope): readonly string[] {
+function recordRules(type: string, fields: readonly Field[], scope: Scope): readonly string[] {
+  const own = pascalCase(type);
   const rules = fields.flatMap((field) => {
-    const text = rulesText(field, scope);
+    const text = rulesText(field, scope, { type, path: "" });
     return text === undefined ? [] : [`  ${camelCase(field.name)}: ${text},`];
   });
   const start = `export const ${rulesConstant(own)}: ${scope.imports.type(codec, "Rules")}<${own}> = {`;

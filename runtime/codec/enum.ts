@@ -1,5 +1,5 @@
 // Enums, and what stands for a stored value that a closed enum does not have (a newer release wrote it): it is kept and written again as it
-// is, and only who reads the field hears of it, so that a roll-back poisons no row.
+// is, and only who reads the field hears of it, so that a roll-back poisons no row. A tag that is not known is kept in the same way.
 
 import { refuse, under } from "./error.js";
 import type { Json } from "./json.js";
@@ -27,6 +27,16 @@ export class Unknown {
     this.expected = expected;
   }
 
+  /** Of a tagged value. Null for the value of an enum. */
+  get tag(): string | null {
+    return this.json === null || typeof this.json !== "object" ? null : (Object.keys(this.json)[0] ?? null);
+  }
+
+  /** What stands under the tag. */
+  get payload(): Json {
+    return this.json === null || typeof this.json !== "object" ? this.json : (Object.values(this.json)[0] ?? null);
+  }
+
   toString(): string {
     return typeof this.json === "string" ? this.json : JSON.stringify(this.json);
   }
@@ -38,13 +48,14 @@ export class Unknown {
 
 /**
  * One of the values. A replaced one reads as the new one. Any other text is kept: as it is where the enum is open, as an `Unknown` where it
- * is closed, and then whoever hands the value out calls `known` on it first.
+ * is closed, and then whoever hands the value out calls `known` on it first. (Where the profile keeps no unknown values it is refused.)
  */
 export function readEnum<T extends string>(json: Json, of: EnumValues<T>, at: Reading): T {
   const text = readString(json, at);
   const value = of.values.find((each) => each === text);
   if (value !== undefined) return value;
   if (of.replaced && Object.hasOwn(of.replaced, text)) return of.replaced[text] ?? refuse("unknown", oneOf(of), json);
+  if (!of.open && at.profile.unknownValues === "refused") refuse("unknown", oneOf(of), json);
   const kept: unknown = of.open ? text : new Unknown(text, oneOf(of));
   // The one place where a type is not what it says: an open enum's T allows any text, a closed one's `Unknown` goes no further than `known`.
   return kept as T;

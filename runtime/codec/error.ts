@@ -7,9 +7,15 @@
  * - `form`: the right kind, but not its canonical form, or outside of what can be said;
  * - `order`: items that are not in their canonical order, or twice the same;
  * - `unknown`: a value that a closed enum does not have;
- * - `vault`: a secret that cannot be sealed or opened.
+ * - `vault`: a secret that cannot be sealed or opened;
+ * - `syntax`: text that is no JSON, or bytes that are no UTF-8;
+ * - `duplicate`: a key that one object has twice;
+ * - `limit`: too long, or too deep;
+ * - `version`: a shape older than is read;
+ * - `upgrade`: a hand-written upgrade failed, as `cause` says;
+ * - `rule`: a value of its type that the spec does not allow.
  */
-export type CodecErrorCode = "missing" | "type" | "form" | "order" | "unknown" | "vault";
+export type CodecErrorCode = "missing" | "type" | "form" | "order" | "unknown" | "vault" | "syntax" | "duplicate" | "limit" | "version" | "upgrade" | "rule";
 
 export interface CodecRefusal {
   readonly code: CodecErrorCode;
@@ -27,8 +33,8 @@ abstract class CodecError extends Error implements CodecRefusal {
   readonly expected: string;
   readonly got: string;
 
-  constructor(refusal: CodecRefusal) {
-    super(`${refusal.pointer === "" ? "" : `${refusal.pointer}: `}expected ${refusal.expected}, got ${refusal.got}`);
+  constructor(refusal: CodecRefusal, options?: ErrorOptions) {
+    super(`${refusal.pointer === "" ? "" : `${refusal.pointer}: `}expected ${refusal.expected}, got ${refusal.got}`, options);
     this.code = refusal.code;
     this.pointer = refusal.pointer;
     this.expected = refusal.expected;
@@ -72,14 +78,18 @@ export function withheld(error: unknown): unknown {
 
 // Made anew rather than changed, because the stack holds a copy of the message.
 function again(error: CodecError, refusal: CodecRefusal): CodecError {
-  return error instanceof DecodeError ? new DecodeError(refusal) : new EncodeError(refusal);
+  const options = error.cause === undefined ? {} : { cause: error.cause };
+  return error instanceof DecodeError ? new DecodeError(refusal, options) : new EncodeError(refusal, options);
 }
+
+/** So many characters of a text are shown. */
+export const shownMax = 40;
 
 /** A value in a few words, for a message: what kind it is, and the first characters of a text. What is sealed shows nothing of itself. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+      return JSON.stringify(value.length > shownMax ? `${value.slice(0, shownMax)}…` : value);
     case "number":
       return Object.is(value, -0) ? "-0" : String(value);
     case "bigint":

@@ -46,7 +46,7 @@ export interface FieldRules {
   readonly of?: FieldRules;
   readonly keys?: FieldRules;
   readonly fields?: RecordRules | (() => RecordRules);
-  /** A hand-written predicate belongs to it. */
-  readonly check?: true;
+  /** Hand-written predicates: `slug` of the record's own, `money.amount` of a named type. */
+  readonly checks?: readonly string[];
   readonly encrypted?: { readonly lookup?: true; readonly normalize?: "lower" };
 }

@@ -5,7 +5,8 @@ export { type EnumValues, known, type Open, readEnum, Unknown, writeEnum } from 
 export { type CodecErrorCode, type CodecRefusal, DecodeError, EncodeError } from "./error.js";
 export type { FieldRules, Given, Input, Older, RecordRules, Rules } from "./given.js";
 export { canonicalText, type Json, type JsonRecord, type Read, readJson, type Write, writeJson } from "./json.js";
-export { inside, type Place, type Reading, type Sealed, type Vault, type Writing } from "./reading.js";
+export { type Profile, type ProfileName, profiles } from "./profile.js";
+export { detached, inside, type Place, type Reading, type Sealed, type Vault, type Writing } from "./reading.js";
 export {
   type Codec,
   defaulted,
@@ -18,7 +19,7 @@ export {
   writeOptional,
   writeRequired,
 } from "./record.js";
-export { readRef, readTaskRef, Ref, TaskRef, toRef, toTaskRef, writeRef, writeTaskRef } from "./reference.js";
+export { type Address, readRef, readTaskRef, Ref, TaskRef, toRef, toTaskRef, writeRef, writeTaskRef } from "./reference.js";
 export {
   decimal,
   type Decimal,
@@ -50,3 +51,15 @@ export {
   writeUuid,
 } from "./scalars.js";
 export { readSecret, Secret, toSecret, writeSecret } from "./secret.js";
+export { parseJson } from "./text.js";
+export {
+  readValue,
+  type SealedValue,
+  type Tagged,
+  TaggedValue,
+  type TaggedValues,
+  type TagName,
+  type Value,
+  type ValueRecord,
+  writeValue,
+} from "./value.js";

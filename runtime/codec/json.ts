@@ -17,24 +17,33 @@ export type Read<T> = (json: Json, at: Reading) => T;
 /** Writes a value as JSON. Throws an EncodeError for what cannot be said. */
 export type Write<T> = (value: T, at: Writing) => Json;
 
-// Also the depth of a whole document; here it keeps recursion over free-form data off the end of the stack.
-const depthMax = 64;
+/** How deep lists and objects may stand in one another. It keeps recursion off the end of the stack, too. */
+export const depthMax = 64;
 
 /** Free-form JSON as it is, in `{"Json": …}`. Nothing in it is interpreted; any order of keys will do, since `jsonb` changes it. */
 export function readJson(json: Json, _at: Reading): unknown {
+  return readFree(json, depthMax);
+}
+
+/** Free-form JSON, copied with its keys sorted at every depth. Members that are undefined are left out. */
+export function writeJson(value: unknown, _at: Writing): Json {
+  return writeFree(value, depthMax);
+}
+
+/** The same, for who knows how much deeper it may go. */
+export function readFree(json: Json, depthLeft: number): Json {
   const payload = readTag(json, "Json", 'any JSON as {"Json": …}');
   try {
-    checkPlain(payload, depthMax);
+    checkPlain(payload, depthLeft);
   } catch (error) {
     throw under(error, "Json");
   }
   return payload;
 }
 
-/** Free-form JSON, copied with its keys sorted at every depth. Members that are undefined are left out. */
-export function writeJson(value: unknown, _at: Writing): Json {
+export function writeFree(value: unknown, depthLeft: number): Json {
   try {
-    return { Json: plainJson(value, depthMax) };
+    return { Json: plainJson(value, depthLeft) };
   } catch (error) {
     throw under(error, "Json");
   }
@@ -117,13 +126,14 @@ export function isText(text: string): boolean {
 }
 
 export const textForm = "text without U+0000 and lone surrogates";
-const depthForm = `JSON at most ${depthMax} deep`;
+export const depthForm: string = `JSON at most ${depthMax} deep`;
 
-function checkPlain(json: Json, depthLeft: number): void {
+/** That rows can hold all of it: its texts, its numbers, its depth. */
+export function checkPlain(json: Json, depthLeft: number): void {
   if (typeof json === "string" && !isText(json)) refuse("form", textForm, json);
   if (typeof json === "number" && !Number.isFinite(json)) refuse("form", "a number that a double can hold", json);
   if (json === null || typeof json !== "object") return;
-  if (depthLeft === 0) refuse("form", depthForm, json);
+  if (depthLeft === 0) refuse("limit", depthForm, json);
   let step: string | number = 0;
   try {
     if (isList(json)) {
@@ -155,7 +165,7 @@ function plainJson(value: unknown, depthLeft: number): Json {
       return value + 0;
     case "object":
       if (value === null) return null;
-      if (depthLeft === 0) refuseToWrite("form", depthForm, value);
+      if (depthLeft === 0) refuseToWrite("limit", depthForm, value);
       return Array.isArray(value) ? plainList(value, depthLeft - 1) : plainRecord(value, depthLeft - 1);
     default:
       return refuseToWrite("type", "JSON", value);

@@ -1,9 +1,17 @@
-// What reading and writing need besides the value: where it stands, how a reference loads, how a secret is sealed and opened.
+// What reading and writing need besides the value: how strict they are, where it stands, how a reference loads, how a secret is sealed and
+// opened.
+
+import { type Profile, type ProfileName, profiles } from "./profile.js";
 
 /** What a decoder is given. Plain data: `inside` copies it. */
 export interface Reading {
+  /** A record that nobody is owed in full, for another release wrote it; absent where what is required must be there. */
+  readonly partial?: { readonly record: object; readonly absent: "null" | "default" };
   /** Loads what a reference names: a resource by its stored key, or a run by that of its task (`database.provision`). */
   readonly load: (type: string, id: string) => Promise<unknown>;
+  /** Told of each reference that is read, so that those of a page can be loaded together. */
+  readonly meet?: (type: string, id: string) => void;
+  readonly profile: Profile;
   readonly place: Place;
   /** Null where no secret can be opened. They are still read, and written again as they are. */
   readonly vault: Vault | null;
@@ -11,6 +19,9 @@ export interface Reading {
 
 /** What an encoder is given. Plain data: `inside` copies it. */
 export interface Writing {
+  /** Null may stand for any member, and is left out: what is looked at is what else is wrong. */
+  readonly sparse?: true;
+  readonly profile: Profile;
   readonly place: Place;
   /** Null where no secret can be sealed. */
   readonly vault: Vault | null;
@@ -29,12 +40,25 @@ export interface Place {
 export type Sealed = readonly [key: number, blob: string];
 
 export interface Vault {
+  /** Throws an EncodeError with code `vault` where there is no key to seal with. */
   seal(text: string, place: Place): Sealed;
-  /** Throws where the key is lost, or the blob was changed or comes from another place. The reason goes to the log. */
-  open(sealed: Sealed, place: Place, reason: string): string;
+  /** Throws a DecodeError with code `vault` where the key is lost, or the blob was changed or comes from another place. */
+  open(sealed: Sealed, place: Place): string;
+  /** Writes to the log that the secret is revealed, which it is once that is done. Where it fails, nothing is revealed. */
+  noteReveal(place: Place, reason: string): Promise<void>;
 }
 
 /** The same, one member further in. Only members that are secrets, or may hold one, need it; others are read and written at `at` itself. */
 export function inside<At extends Reading | Writing>(at: At, key: string): At {
   return { ...at, place: { ...at.place, path: [...at.place.path, key] } };
+}
+
+/** For reading and writing where nothing can be loaded, sealed or opened: values are looked at, and go out as they came in. */
+export function detached(name: ProfileName): Reading & Writing {
+  return {
+    profile: profiles[name],
+    load: (type, id) => Promise.reject(new Error(`There is nothing here from which ${type} ${id} could be loaded.`)),
+    place: { root: "", id: "", path: [] },
+    vault: null,
+  };
 }

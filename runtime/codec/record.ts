@@ -4,11 +4,35 @@ import { DecodeError, describe, refuse, under } from "./error.js";
 import { isList, type Json, type JsonRecord, type Read, type Write } from "./json.js";
 import type { Reading, Writing } from "./reading.js";
 
-/** How the fields of a type are stored. `encode` writes shape `version`, `__v` included. */
+/** How the fields of a type are stored, in its newest shape. What other releases write is read and written by `readStored` and `writeStored`. */
 export interface Codec<Fields> {
   readonly version: number;
+  /** Stored keys of its members, in the order in which `decode` gives them. */
+  readonly keys: readonly string[];
+  /** Absent where there was only ever one shape. */
+  readonly history?: History;
+  /** `__v` included. */
   encode(fields: Fields, at: Writing): JsonRecord;
   decode(json: JsonRecord, at: Reading): Fields;
+}
+
+/** What tells the shapes of a record from each other. */
+export interface History {
+  /** The oldest shape that is read, where it is not 1. */
+  readonly oldest?: number;
+  /** The shape that is written, where it is not the newest. */
+  readonly write?: number;
+  /**
+   * By stored key, for members that are not in every shape: the first shape that has it, and the first that has it no more. A member that
+   * left within the newest version has no second: rows of that version may hold it still.
+   */
+  readonly shapes?: { readonly [key: string]: readonly [since: number, until?: number] };
+  /** By version: what absent members become on the way to it. */
+  readonly set?: { readonly [version: number]: object };
+  /** Members that are no more, for hand-written upgrades. */
+  decode?(json: JsonRecord, at: Reading): object;
+  /** The same for a release that still writes them. */
+  encode?(fields: object, at: Writing): JsonRecord;
 }
 
 /** No fields at all. */
@@ -17,6 +41,7 @@ export type NoFields = Readonly<Record<string, never>>;
 /** For a task without args or fields. */
 export const nothing: Codec<NoFields> = {
   version: 1,
+  keys: [],
   encode: () => ({ __v: 1 }),
   decode: (json) => {
     readVersion(json);
@@ -49,8 +74,9 @@ export function readVersion(record: JsonRecord): number {
 export function required<T>(record: JsonRecord, key: string, read: Read<T>, at: Reading): T {
   const json = memberOf(record, key);
   try {
-    if (json === undefined || json === null) refuse("missing", "a value", json);
-    return read(json, at);
+    if (json !== undefined && json !== null) return read(json, at);
+    // The values of such a record are `Older`, whatever the decoder’s type says: whoever asked for them fills them in.
+    return at.partial?.record === record ? (null as T) : refuse("missing", "a value", json);
   } catch (error) {
     throw under(error, key);
   }
@@ -69,7 +95,7 @@ export function optional<T>(record: JsonRecord, key: string, read: Read<T>, at: 
 /** `value` is what an absent member reads as. */
 export function defaulted<T>(record: JsonRecord, key: string, read: Read<T>, at: Reading, value: NoInfer<T>): T {
   const json = memberOf(record, key);
-  if (json === undefined || json === null) return value;
+  if (json === undefined || json === null) return at.partial?.record === record && at.partial.absent === "null" ? (null as T) : value;
   try {
     return read(json, at);
   } catch (error) {
@@ -78,10 +104,11 @@ export function defaulted<T>(record: JsonRecord, key: string, read: Read<T>, at:
 }
 
 /** `key`, the stored one, is what the pointer of an error starts with. */
-export function writeRequired<T>(value: T, write: Write<T>, at: Writing, key: string): Json {
+export function writeRequired<T>(value: T, write: Write<T>, at: Writing, key: string): Json | undefined {
   try {
     return write(value, at);
   } catch (error) {
+    if (at.sparse && value === null) return undefined;
     throw under(error, key);
   }
 }

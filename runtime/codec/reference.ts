@@ -2,7 +2,7 @@
 
 import { refuse, refuseToWrite, DecodeError } from "./error.js";
 import { isList, readTag, type Json } from "./json.js";
-import { isUuid } from "./scalars.js";
+import { isAddress, isUuid } from "./scalars.js";
 import type { Reading, Writing } from "./reading.js";
 
 interface Named {
@@ -40,25 +40,27 @@ export class TaskRef<T> extends Reference<T> {
 
 /** `type` is the declared one. The row's own may be a subtype of it: only whoever loads knows the families, and refuses another there. */
 export function readRef<T>(json: Json, type: string, at: Reading): Ref<T> {
-  const named = readNamed(json, { tag: "Resource", expected: `a reference to a ${type} as {"Resource": [type, id]}`, isType: isName });
+  const expected = `a reference to a ${type} as {"Resource": [type, id]}`;
+  const named = readNamed(json, { tag: "Resource", expected, isType: isName }, at);
+  at.meet?.(named.type, named.id);
   return new Ref<T>(named.type, named.id, () => loadNamed<T>(named, at));
 }
 
 export function writeRef(value: Ref<unknown>, _at: Writing): Json {
   if (!(value instanceof Ref)) refuseToWrite("type", "a Ref", value);
-  if (!isName(value.type) || !isUuid(value.id)) refuseToWrite("form", "a reference to a resource, by type and id", value);
-  return { Resource: [value.type, value.id] };
+  return { Resource: writeNamed(value, isName) };
 }
 
 export function readTaskRef<T>(json: Json, type: string, at: Reading): TaskRef<T> {
-  const named = readNamed(json, { tag: "Task", expected: `a reference to a run of ${type} as {"Task": [type, id]}`, isType: isTaskName });
+  const expected = `a reference to a run of ${type} as {"Task": [type, id]}`;
+  const named = readNamed(json, { tag: "Task", expected, isType: isTaskName }, at);
+  at.meet?.(named.type, named.id);
   return new TaskRef<T>(named.type, named.id, () => loadNamed<T>(named, at));
 }
 
 export function writeTaskRef(value: TaskRef<unknown>, _at: Writing): Json {
   if (!(value instanceof TaskRef)) refuseToWrite("type", "a TaskRef", value);
-  if (!isTaskName(value.type) || !isUuid(value.id)) refuseToWrite("form", "a reference to a run, by type and id", value);
-  return { Task: [value.type, value.id] };
+  return { Task: writeNamed(value, isTaskName) };
 }
 
 /** What a setter was given, as a reference; to something at hand, `load()` gives that. */
@@ -74,19 +76,49 @@ export function toTaskRef<T extends Named>(value: T | TaskRef<T> | null): TaskRe
   return value === null || value instanceof TaskRef ? value : new TaskRef<T>(value.type, value.id, () => Promise.resolve(value));
 }
 
+/** What a reference says, as it stands in JSON. */
+export interface Address extends Named {
+  /** Null where none is told. */
+  readonly url: string | null;
+}
+
+const addressForms = {
+  Resource: { expected: 'a reference to a resource as {"Resource": [type, id]}', isType: isName },
+  Task: { expected: 'a reference to a run as {"Task": [type, id]}', isType: isTaskName },
+} as const;
+
+/** A reference without knowledge of its type. Where the profile has URLs, a third element may tell one. */
+export function readAddress(json: Json, tag: "Resource" | "Task", at: Reading): Address {
+  return readNamed(json, { tag, ...addressForms[tag] }, at);
+}
+
+export function writeAddress(value: Address, tag: "Resource" | "Task", at: Writing): Json {
+  const named = writeNamed(value, addressForms[tag].isType);
+  if (value.url === null) return { [tag]: named };
+  if (!at.profile.urls || !isAddress(value.url)) refuseToWrite("form", at.profile.urls ? "a URL" : "a reference without a URL", value.url);
+  return { [tag]: [...named, value.url] };
+}
+
+function writeNamed({ type, id }: Named, isType: (text: string) => boolean): readonly string[] {
+  if (!isType(type) || !isUuid(id)) refuseToWrite("form", "a reference, by type and id", { type, id });
+  return [type, id];
+}
+
 interface ReferenceForm {
   readonly tag: "Resource" | "Task";
   readonly expected: string;
   readonly isType: (text: string) => boolean;
 }
 
-function readNamed(json: Json, { tag, expected, isType }: ReferenceForm): Named {
-  const pair = readTag(json, tag, expected);
-  if (!isList(pair) || pair.length !== 2) refuse("type", expected, json);
-  const [type, id] = pair;
+function readNamed(json: Json, { tag, expected, isType }: ReferenceForm, at: Reading): Address {
+  const elements = readTag(json, tag, expected);
+  if (!isList(elements) || elements.length < 2 || elements.length > (at.profile.urls ? 3 : 2)) refuse("type", expected, json);
+  const [type, id, url] = elements;
   if (typeof type !== "string" || typeof id !== "string") refuse("type", expected, json);
   if (!isType(type) || !isUuid(id)) refuse("form", expected, json);
-  return { type, id };
+  if (url === undefined) return { type, id, url: null };
+  if (typeof url !== "string" || !isAddress(url)) refuse("form", "a URL, after type and id", url);
+  return { type, id, url };
 }
 
 /** What was loaded is of the class that the registry has for its type; that it is the one asked for can be checked here. */

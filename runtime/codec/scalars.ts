@@ -211,6 +211,11 @@ export function isUuid(text: string): boolean {
   return true;
 }
 
+/** An absolute URL, or the path of one that stands on the same server. */
+export function isAddress(text: string): boolean {
+  return text.startsWith("/") ? isUnbroken(text) : hasScheme(text);
+}
+
 const dash = 0x2d;
 const point = 0x2e;
 const zero = 0x30;
@@ -251,7 +256,11 @@ function hasScheme(text: string): boolean {
     const unit = text.charCodeAt(at);
     if (!isLetter(unit) && !isDigit(unit) && unit !== 0x2b && unit !== dash && unit !== point) return false;
   }
-  for (let at = colon + 1; at < text.length; at += 1) {
+  return isUnbroken(text);
+}
+
+function isUnbroken(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit <= 0x20 || (unit >= 0x7f && unit <= 0xa0)) return false;
   }

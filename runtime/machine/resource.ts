@@ -1,8 +1,9 @@
 // The base of every generated resource class: a row, what was changed of it, and the verbs.
 // What generated classes use of it begins with `_`, for any other name may be a field's.
 
-import type { Json } from "../codec/index.js";
+import { type Json, readVersion } from "../codec/index.js";
 import type { Pliny, ResourceRow, TaskHandle, TaskType, Transition, WriteOptions } from "../contract.js";
+import { NewerShape } from "../errors.js";
 
 export abstract class Resource {
   readonly #pliny: Pliny;
@@ -36,7 +37,7 @@ export abstract class Resource {
     return this._row.updatedAt;
   }
   /** Members met in storage that this release does not know. */
-  get lostFound(): { readonly [key: string]: Json } {
+  get lostFound(): { readonly [key: string]: Json | undefined } {
     return this._row.lostFound;
   }
 
@@ -64,6 +65,7 @@ export abstract class Resource {
   }
 
   protected _set(field: string, value: unknown): void {
+    if (this._row.isNewer) throw new NewerShape(this._row.type, this.id, readVersion(this._row.stored));
     this.#changes = { ...this.#changes, [field]: value };
     this._row = { ...this._row, fields: { ...this._row.fields, [field]: value } };
   }

@@ -80,4 +80,51 @@ $function$;
 comment on function pliny.check_move() is 'Trigger: refuses a row that begins in another than its first state, and a change of state that is no row of pliny.move.';
 `.trimStart(),
   },
+  {
+    number: 2,
+    name: "log and keys",
+    sql: `
+-- What happened, for people: one partition a day, which goes as a whole. Nothing reads it back to decide anything.
+create table pliny.log (
+  at         timestamptz not null default now(),
+  level      text collate "C" not null,   -- debug, info, warn, error
+  kind       text collate "C" not null,   -- transition, tick, error, action, notice, reveal
+  type       text collate "C",            -- what it is about, by its stored name
+  id         uuid,
+  task_id    uuid,
+  step       bigint,
+  actor      text,
+  request_id text,
+  trace_id   text,
+  message    text not null,
+  data       jsonb
+) partition by range (at);
+create index "log-index-id" on pliny.log (id, at);
+comment on table pliny.log is 'What happened. A write that finds no partition for its day makes it.';
+
+-- Which bytes a key id stands for, without telling them: a process that has others under the same id refuses to start.
+create table pliny.key_check (
+  keyring text collate "C" not null,      -- keyring, index keyring, shred keyring
+  id      int not null,
+  value   text collate "C" not null,      -- 16 bytes derived from the key, base64url
+  at      timestamptz not null default now(),
+  primary key (keyring, id)
+);
+comment on table pliny.key_check is 'A check value for each key that this database has met.';
+
+-- The keys of resources with own_key, each sealed under a shred key. The row stays when the key is destroyed, and says when and by whom.
+create table pliny.data_key (
+  id           uuid primary key,          -- the resource
+  type         text collate "C" not null, -- the root of its family, by its stored name
+  shred_key    int,                       -- the shred key it is sealed under
+  blob         text collate "C",
+  made_at      timestamptz not null default now(),
+  destroyed_at timestamptz,
+  destroyed_by text,
+  check ((blob is null) = (destroyed_at is not null) and (blob is null) = (shred_key is null))
+);
+create index "data_key-index-shred_key" on pliny.data_key (shred_key) where shred_key is not null;
+comment on table pliny.data_key is 'Data keys of resources with own_key, sealed. Where blob is null the secrets of that resource are unreadable.';
+`.trimStart(),
+  },
 ];

@@ -1,0 +1,262 @@
+// Resources between objects and rows: what was given is checked, encoded and written under compare-and-set; what is stored is decoded,
+// whichever release wrote it. What they refer to is loaded a page at a time.
+
+import { randomBytes } from "node:crypto";
+import { v7 } from "uuid";
+import { refusalsOf } from "../codec/check.js";
+import { canonicalText, type JsonRecord, type Reading, readVersion, Ref, toRef, toSecret, type Vault, type Writing } from "../codec/index.js";
+import { profiles } from "../codec/profile.js";
+import { keysOf } from "../codec/secret.js";
+import { blankOf, readStored, writeStored } from "../codec/stored.js";
+import { parseJson } from "../codec/text.js";
+import type { Pliny, ResourceRow, ResourceType, WriteOptions } from "../contract.js";
+import { Conflict, Desynchronized, Invalid, NewerShape, NotFound, PlinyError } from "../errors.js";
+import { codeOf, type Connection, insertResource, readResources, type ResourceRecord, saveResource, type Store } from "../store/postgres.js";
+import type { KnownResource, Registry } from "./registry.js";
+import { Resource } from "./resource.js";
+import type { Vaults } from "./vaults.js";
+
+export interface ResourcesOptions {
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly vaults: Vaults;
+  /** What objects are given to call: the whole of which this is a part. */
+  readonly pliny: () => Pliny;
+}
+
+/** The verbs of resources, and what else of them a page or a program needs. */
+export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "reload" | "load"> {
+  /** Those rows as objects, whose references are loaded together: a query a type, whichever of them is asked for first. */
+  readPage(records: readonly ResourceRecord[]): Promise<readonly object[]>;
+  /** Writes a row in the shape that is written now; false where another write came first. A newer shape stays as it is. */
+  rewrite(record: ResourceRecord): Promise<boolean>;
+}
+
+export function createResources({ registry, store, vaults, pliny }: ResourcesOptions): Resources {
+  return { create, get, save, reload, load, readPage, rewrite };
+
+  async function create<T>(type: ResourceType<T>, values: object, options: WriteOptions = {}): Promise<T> {
+    const known = registry.ofType(type);
+    const { parent, ...rest }: { readonly parent?: unknown } = { ...values };
+    const given = taken(known, rest);
+    const refusals = refusalsOf({ type: type.fields, given, before: null, predicates: known.predicates });
+    if (refusals.length > 0) throw new Invalid(`A ${type.name} cannot be made of what was given`, refusals);
+    const id = options.id ?? v7();
+    const owner = known.parentRoot === null ? null : parentIn(parent, known);
+    const [state = "live"] = Object.keys(type.states);
+    const made = await writing(known, id, async () => {
+      const vault = await vaults.forWriting({ known, id });
+      const record = encode(known, { ...blankOf(type.fields.codec), ...type.fields.defaults, ...given }, { id, vault, before: null });
+      return insertResource(options.transaction ?? store, known.root, {
+        id, type: known.tag, state, nonce: nextNonce(), parentId: owner, parentTable: known.parentRoot, attrs: JSON.stringify(record), vaultKeys: keysUsed(known, record),
+      });
+    });
+    if (made) return (await objectsOf([made], type))[0] ?? missing(type, id);
+    // The same call once more, after an answer that was lost; or the parent is gone.
+    const [there] = await readResources(options.transaction ?? store, known.root, [id]);
+    if (!there) throw new NotFound(type.parent ?? type.name, owner ?? id);
+    return (await objectsOf([there], type))[0] ?? missing(type, id);
+  }
+
+  async function get<T>(type: ResourceType<T>, id: string): Promise<T> {
+    const known = registry.ofType(type);
+    const found = await objectsOf(await readResources(store, known.root, [id]), type);
+    return found[0] ?? missing(type, id);
+  }
+
+  async function save(row: ResourceRow, changes: object, options: WriteOptions = {}): Promise<ResourceRow> {
+    if (Object.keys(changes).length === 0) return row;
+    const known = knownOf(row.type);
+    const { type, root, predicates } = known;
+    if (row.isNewer) throw new NewerShape(row.type, row.id, Number(row.stored["__v"]));
+    const given = taken(known, changes);
+    const before = await currentFields(known, row);
+    const refusals = refusalsOf({ type: type.fields, given, before, predicates });
+    if (refusals.length > 0) throw new Invalid(`${type.name} ${row.id} cannot be saved with what was given`, refusals);
+    const saved = await writing(known, row.id, async () => {
+      const vault = await vaults.forWriting({ known, id: row.id });
+      const record = encode(known, { ...row.fields, ...given }, { id: row.id, vault, before: row });
+      if (canonicalText(record) === canonicalText(row.stored)) return "unchanged";
+      const attrs = JSON.stringify(record);
+      return saveResource(options.transaction ?? store, root, { id: row.id, nonce: row.nonce, nextNonce: nextNonce(), attrs, vaultKeys: keysUsed(known, record) });
+    });
+    if (saved === "unchanged") return row;
+    return saved ? rowOf(saved) : lost(known, row.id, options.transaction ?? store);
+  }
+
+  async function reload(row: ResourceRow): Promise<ResourceRow> {
+    const known = knownOf(row.type);
+    const [record] = await readResources(store, known.root, [row.id]);
+    return record ? rowOf(record) : missing(known.type, row.id);
+  }
+
+  async function load(tag: string, id: string): Promise<unknown> {
+    const known = knownOf(tag);
+    const [object] = await readPage(await readResources(store, known.root, [id]));
+    return object ?? missing(known.type, id);
+  }
+
+  async function readPage(records: readonly ResourceRecord[]): Promise<readonly object[]> {
+    const page = createPage(store, registry, readPage);
+    const reading = await vaults.forReading(records.map((record) => ({ known: knownOf(record.type), id: record.id })));
+    return records.map((record) => {
+      const { type } = knownOf(record.type);
+      const object: unknown = new type.class(decode(record, page, reading(record.id)), pliny());
+      if (object instanceof Resource) return object;
+      throw new TypeError(`The class of '${type.name}' is none of a resource.`);
+    });
+  }
+
+  async function rewrite(record: ResourceRecord): Promise<boolean> {
+    const known = knownOf(record.type);
+    const row = await rowOf(record);
+    if (row.isNewer) return true;
+    const vault = await vaults.forWriting({ known, id: record.id });
+    const written = encode(known, row.fields, { id: record.id, vault, before: row });
+    const attrs = JSON.stringify(written);
+    return (await saveResource(store, known.root, { id: record.id, nonce: record.nonce, nextNonce: nextNonce(), attrs, vaultKeys: keysUsed(known, written) })) !== null;
+  }
+
+  // ---- between rows and records
+
+  /** Objects of a type; a row of that id that belongs to another family member is none of it. */
+  async function objectsOf<T>(records: readonly ResourceRecord[], type: ResourceType<T>): Promise<readonly T[]> {
+    const ofType = records.filter((record) => {
+      const own = knownOf(record.type).type;
+      return own.name === type.name || own.extends === type.name;
+    });
+    // The registry has the class of each type, and that of a subtype extends its base's.
+    return (await readPage(ofType)) as readonly T[];
+  }
+
+  async function rowOf(record: ResourceRecord): Promise<ResourceRow> {
+    const reading = await vaults.forReading([{ known: knownOf(record.type), id: record.id }]);
+    return decode(record, createPage(store, registry, readPage), reading(record.id));
+  }
+
+  function decode(record: ResourceRecord, page: Page, vault: Vault | null): ResourceRow {
+    const known = knownOf(record.type);
+    const { type, root, upgrades, parentRoot } = known;
+    const json = parseJson(record.attrs, profiles.store);
+    if (json === null || typeof json !== "object" || Array.isArray(json)) throw new PlinyError("POISON", `${type.name} ${record.id} holds no record.`);
+    const at: Reading = { profile: profiles.store, place: { root, id: record.id, path: [] }, vault, load: page.load, meet: page.meet };
+    const stored = json as JsonRecord;
+    const { fields, isNewer, lostFound } = readStored({ type: type.fields, record: stored, at }, upgrades);
+    const { id, step, nonce, createdAt, updatedAt, parentId } = record;
+    if (parentId !== null && parentRoot !== null) page.meet(parentRoot, parentId);
+    const parent = parentId === null || parentRoot === null ? null : new Ref(parentRoot, parentId, () => page.load(parentRoot, parentId));
+    return { id, type: type.name, state: stateIn(record.state, type), step, nonce, parent, createdAt, updatedAt, fields, lostFound, stored, isNewer };
+  }
+
+  function encode(known: KnownResource, fields: object, { id, vault, before }: { readonly id: string; readonly vault: Vault | null; readonly before: ResourceRow | null }): JsonRecord {
+    const { type, root, upgrades } = known;
+    const indexing = vaults.indexing(known, vault, before?.stored["__idx"]);
+    const at: Writing = { profile: profiles.store, place: { root, id, path: [] }, vault: indexing.vault };
+    const there = before === null ? { lostFound: {} } : { version: readVersion(before.stored), lostFound: before.lostFound };
+    const record = writeStored({ type: type.fields, fields, at, ...there }, upgrades);
+    const index = indexing.index(record);
+    return index === null ? record : { __idx: index, ...record };
+  }
+
+  /** As it is stored, so that what was set since does not count as what was there. */
+  async function currentFields(known: KnownResource, row: ResourceRow): Promise<object> {
+    const at: Reading = { profile: profiles.store, place: { root: known.root, id: row.id, path: [] }, vault: null, load };
+    return readStored({ type: known.type.fields, record: row.stored, at }, known.upgrades).fields;
+  }
+
+  function knownOf(name: string): KnownResource {
+    const known = registry.ofTag(name) ?? registry.resources.find(({ type }) => type.name === name);
+    if (!known) throw new PlinyError("UNKNOWN_TYPE", `This release knows no resource '${name}'.`);
+    return known;
+  }
+
+  async function lost(known: KnownResource, id: string, on: Connection): Promise<never> {
+    const [there] = await readResources(on, known.root, [id]);
+    throw there ? new Desynchronized(known.type.name, id) : new NotFound(known.type.name, id);
+  }
+}
+
+/** What was given, as fields hold it: secrets sealed off, and references to objects. */
+function taken({ type }: KnownResource, values: object): object {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => value !== undefined)
+      .map(([member, value]) => {
+        if (value instanceof Resource) return [member, toRef(value)];
+        return [member, type.fields.rules[member]?.encrypted ? toSecret<unknown>(value) : value];
+      }),
+  );
+}
+
+function parentIn(parent: unknown, { type }: KnownResource): string {
+  if (parent instanceof Resource || parent instanceof Ref) return parent.id;
+  throw new Invalid(`A ${type.name} cannot be made of what was given`, [
+    { code: "missing", expected: `its parent, a ${type.parent ?? "resource"} or a reference to one`, got: parent === undefined ? "none" : "something else", pointer: "/parent" },
+  ]);
+}
+
+/** Runs what writes, and says of what Postgres refuses what it means. */
+async function writing<T>({ type }: KnownResource, id: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (codeOf(error) !== "23505") throw error;
+    const index = error instanceof Error && "constraint" in error ? String(error.constraint) : "";
+    throw new Conflict(`Another ${type.name} that has not stopped has the same values in ${index}; ${id} was not written.`, { cause: error });
+  }
+}
+
+function missing(type: ResourceType<unknown>, id: string): never {
+  throw new NotFound(type.name, id);
+}
+
+/** A data key of its own says nothing of the keyring. */
+function keysUsed({ type }: KnownResource, record: JsonRecord): readonly number[] {
+  return type.ownKey ? [] : keysOf(record);
+}
+
+function nextNonce(): bigint {
+  return randomBytes(8).readBigInt64BE();
+}
+
+/** `stop` and `panic` as code writes them; a state that was replaced is the one in its place. */
+function stateIn(stored: string, { replaced = {} }: ResourceType<unknown>): string {
+  if (stored === "__stop__") return "stop";
+  if (stored === "__panic__") return "panic";
+  return Object.hasOwn(replaced, stored) ? (replaced[stored] ?? stored) : stored;
+}
+
+interface Page {
+  readonly meet: (tag: string, id: string) => void;
+  readonly load: (tag: string, id: string) => Promise<unknown>;
+}
+
+/** References that were read together: the first that is loaded brings all those of its family along, in one query. */
+function createPage(store: Store, registry: Registry, readPage: Resources["readPage"]): Page {
+  const met = new Map<string, Set<string>>();
+  const loaded = new Map<string, Promise<ReadonlyMap<string, unknown>>>();
+  const familyOf = (tag: string): KnownResource => {
+    const known = registry.ofTag(tag);
+    if (!known) throw new PlinyError("UNKNOWN_TYPE", `This release knows no resource '${tag}'.`);
+    return known;
+  };
+  return {
+    meet(tag, id) {
+      const root = registry.ofTag(tag)?.root ?? tag;
+      const ids = met.get(root) ?? new Set();
+      met.set(root, ids.add(id));
+    },
+    async load(tag, id) {
+      const { root, type } = familyOf(tag);
+      const all = loaded.get(root) ?? readAll(root, [...(met.get(root) ?? [])]);
+      loaded.set(root, all);
+      return (await all).get(id) ?? missing(type, id);
+    },
+  };
+
+  async function readAll(root: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    const records = await readResources(store, root, ids);
+    const objects = await readPage(records);
+    return new Map(records.map(({ id }, index) => [id, objects[index]]));
+  }
+}

@@ -1,0 +1,352 @@
+// Postgres: every statement that the runtime sends, each under its name, and the only place that knows the driver. Values go in and come out as
+// text where drivers differ in how they read a type, so that a caller's own connection serves as well.
+
+import { Pool } from "pg";
+import type { Transaction } from "../contract.js";
+
+/** Where statements are sent: the pool, or a transaction of the caller's. */
+export type Connection = Transaction;
+
+/** A pool of connections, and short transactions on it. */
+export interface Store extends Connection {
+  /** Commits what is sent to the connection it is given, or nothing of it where that throws. */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** `postgres://user@host:port/database`. */
+  readonly url: string;
+  /** At most so many connections, 4 unless said. */
+  readonly connections?: number;
+}
+
+export function openStore({ url, connections = 4 }: StoreOptions): Store {
+  const pool = new Pool({ connectionString: url, max: connections, application_name: "pliny" });
+  // A connection that breaks while nobody uses it is no matter: whoever needs one next gets another.
+  pool.on("error", () => {});
+  return {
+    query: (text, values = []) => pool.query<object>(text, [...values]),
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query("begin");
+        const made = await work({ query: (text, values = []) => client.query<object>(text, [...values]) });
+        await client.query("commit");
+        return made;
+      } catch (error) {
+        await client.query("rollback").catch((failure: Error) => {
+          broken = failure;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** A row of a resource's table. */
+export interface ResourceRecord {
+  readonly id: string;
+  /** Its own type and state as they are stored. */
+  readonly type: string;
+  readonly state: string;
+  readonly step: bigint;
+  readonly nonce: bigint;
+  readonly rootId: string;
+  readonly parentId: string | null;
+  /** Decorated JSON, as text. */
+  readonly attrs: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+const resourceColumns = `id::text, type, state, step::text, nonce::text, root_id::text as "rootId", parent_id::text as "parentId", json_attrs::text as attrs,
+  floor(extract(epoch from created_at) * 1000)::text as "createdMs", floor(extract(epoch from updated_at) * 1000)::text as "updatedMs"`;
+
+/** As `resourceColumns` name them. */
+interface ResourceAnswer extends Omit<ResourceRecord, "step" | "nonce" | "createdAt" | "updatedAt"> {
+  readonly step: string;
+  readonly nonce: string;
+  readonly createdMs: string;
+  readonly updatedMs: string;
+}
+
+function recordOf({ step, nonce, createdMs, updatedMs, ...row }: ResourceAnswer): ResourceRecord {
+  return { ...row, step: BigInt(step), nonce: BigInt(nonce), createdAt: new Date(Number(createdMs)), updatedAt: new Date(Number(updatedMs)) };
+}
+
+/** Rows as the statement that was sent names their columns. */
+async function ask<Row>(on: Connection, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  const { rows } = await on.query(text, values);
+  return rows as readonly Row[];
+}
+
+export interface NewResource extends Pick<ResourceRecord, "id" | "type" | "state" | "nonce" | "parentId" | "attrs"> {
+  readonly vaultKeys: readonly number[];
+  /** The table of its parent, where it has one: its root is that of the parent. */
+  readonly parentTable: string | null;
+}
+
+/** The new row; null where there is one of that id, or no parent. */
+export async function insertResource(on: Connection, table: string, row: NewResource): Promise<ResourceRecord | null> {
+  const { id, type, state, nonce, parentId, parentTable, attrs, vaultKeys } = row;
+  const root = parentTable === null ? "select $1::uuid as root_id" : `select root_id from ${tableName(parentTable)} where id = $5 for share`;
+  const rows = await ask<ResourceAnswer>(
+    on,
+    `with parent as (${root})
+     insert into ${tableName(table)} (id, type, state, nonce, root_id, parent_id, json_attrs, vault_keys)
+     select $1, $2, $3, $4, root_id, $5, $6, $7 from parent on conflict (id) do nothing returning ${resourceColumns}`,
+    [id, type, state, nonce, parentId, attrs, keysParameter(vaultKeys)],
+  );
+  return rows.map(recordOf)[0] ?? null;
+}
+
+/** Those of them that are there, in any order. */
+export async function readResources(on: Connection, table: string, ids: readonly string[]): Promise<readonly ResourceRecord[]> {
+  const rows = await ask<ResourceAnswer>(on, `select ${resourceColumns} from ${tableName(table)} where id = any ($1::uuid[])`, [ids]);
+  return rows.map(recordOf);
+}
+
+export interface SavedResource {
+  readonly id: string;
+  /** What was read. */
+  readonly nonce: bigint;
+  readonly nextNonce: bigint;
+  readonly attrs: string;
+  readonly vaultKeys: readonly number[];
+}
+
+/** The row as it is now; null where another write came first, or it is gone. */
+export async function saveResource(on: Connection, table: string, { id, nonce, nextNonce, attrs, vaultKeys }: SavedResource): Promise<ResourceRecord | null> {
+  const rows = await ask<ResourceAnswer>(
+    on,
+    `update ${tableName(table)} set json_attrs = $3, vault_keys = $4, nonce = $5, updated_at = now() where id = $1 and nonce = $2 returning ${resourceColumns}`,
+    [id, nonce, attrs, keysParameter(vaultKeys), nextNonce],
+  );
+  return rows.map(recordOf)[0] ?? null;
+}
+
+export interface OlderRows {
+  /** Types by their stored names. */
+  readonly types: readonly string[];
+  /** Rows whose shape is older than this. */
+  readonly below: number;
+  /** The last id that was seen; null at the start. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** The next rows, by id, that hold an older shape. */
+export async function readOlderResources(on: Connection, table: string, { types, below, after, limit }: OlderRows): Promise<readonly ResourceRecord[]> {
+  const rows = await ask<ResourceAnswer>(
+    on,
+    `select ${resourceColumns} from ${tableName(table)}
+      where type = any ($1) and (json_attrs ->> '__v')::int < $2 and ($3::uuid is null or id > $3) order by id limit $4`,
+    [types, below, after, limit],
+  );
+  return rows.map(recordOf);
+}
+
+/** How many rows of a type hold a shape. */
+export interface ShapeCount {
+  readonly type: string;
+  readonly version: number;
+  readonly rows: number;
+}
+
+export async function countShapes(on: Connection, table: string): Promise<readonly ShapeCount[]> {
+  const rows = await ask<{ readonly type: string; readonly version: string; readonly rows: string }>(
+    on,
+    `select type, json_attrs ->> '__v' as version, count(*)::text as rows from ${tableName(table)} group by 1, 2 order by 1, 2`,
+  );
+  return rows.map(({ type, version, rows: count }) => ({ type, version: Number(version), rows: Number(count) }));
+}
+
+/** How many rows hold a secret that was sealed with a key: by an index, a key at a time. */
+export async function countKeyUses(on: Connection, table: string, key: number): Promise<number> {
+  const rows = await ask<{ readonly uses: string }>(
+    on,
+    `select count(*)::text as uses from ${tableName(table)} where vault_keys is not null and vault_keys @> array[$1::int]`,
+    [key],
+  );
+  return Number(rows[0]?.uses ?? 0);
+}
+
+/** The next rows, by id, that hold a secret sealed with one of the keys. */
+export async function readKeyUses(
+  on: Connection,
+  table: string,
+  { keys, after, limit }: { readonly keys: readonly number[]; readonly after: string | null; readonly limit: number },
+): Promise<readonly ResourceRecord[]> {
+  const rows = await ask<ResourceAnswer>(
+    on,
+    `select ${resourceColumns} from ${tableName(table)}
+      where vault_keys is not null and vault_keys && $1::int[] and ($2::uuid is null or id > $2) order by id limit $3`,
+    [keys, after, limit],
+  );
+  return rows.map(recordOf);
+}
+
+// ---- keys
+
+/** A key as a keyring has it: its id, and a value that tells its bytes from others without telling them. */
+export interface KeyCheck {
+  readonly keyring: string;
+  readonly id: number;
+  readonly value: string;
+}
+
+/** Remembers keys that were never met, and gives what is remembered of all of them. */
+export async function meetKeys(on: Connection, checks: readonly KeyCheck[]): Promise<readonly KeyCheck[]> {
+  const columns = [checks.map((one) => one.keyring), checks.map((one) => one.id), checks.map((one) => one.value)];
+  await on.query(
+    `insert into pliny.key_check (keyring, id, value) select * from unnest($1::text[], $2::int[], $3::text[]) on conflict do nothing`,
+    columns,
+  );
+  return ask<KeyCheck>(
+    on,
+    `select k.keyring, k.id, k.value from pliny.key_check k join unnest($1::text[], $2::int[]) as asked (keyring, id) on (k.keyring, k.id) = (asked.keyring, asked.id)`,
+    columns.slice(0, 2),
+  );
+}
+
+/** The key of one resource, sealed under a shred key; both null once it was destroyed. */
+export interface DataKey {
+  readonly id: string;
+  readonly shredKey: number | null;
+  readonly blob: string | null;
+}
+
+const dataKeyColumns = `id::text, shred_key as "shredKey", blob`;
+
+export async function readDataKeys(on: Connection, ids: readonly string[]): Promise<readonly DataKey[]> {
+  return ask<DataKey>(on, `select ${dataKeyColumns} from pliny.data_key where id = any ($1::uuid[])`, [ids]);
+}
+
+/** Keeps a new one, unless the resource has one; gives the one that it has. */
+export async function keepDataKey(on: Connection, type: string, key: DataKey): Promise<DataKey> {
+  const made = await ask<DataKey>(
+    on,
+    `insert into pliny.data_key (id, type, shred_key, blob) values ($1, $2, $3, $4) on conflict (id) do nothing returning ${dataKeyColumns}`,
+    [key.id, type, key.shredKey, key.blob],
+  );
+  return made[0] ?? (await readDataKeys(on, [key.id]))[0] ?? key;
+}
+
+/** Puts one under another shred key; false where it was destroyed or changed meanwhile. */
+export async function rewrapDataKey(on: Connection, before: DataKey, after: DataKey): Promise<boolean> {
+  const rows = await ask(on, `update pliny.data_key set shred_key = $3, blob = $4 where id = $1 and blob = $2 returning id`, [
+    before.id, before.blob, after.shredKey, after.blob,
+  ]);
+  return rows.length > 0;
+}
+
+/** Forgets one for good; false where there is none left. The log says so in the same transaction, if `on` is one. */
+export async function destroyDataKey(on: Connection, id: string, by: string): Promise<boolean> {
+  const rows = await ask(
+    on,
+    `update pliny.data_key set shred_key = null, blob = null, destroyed_at = now(), destroyed_by = $2 where id = $1 and blob is not null returning id`,
+    [id, by],
+  );
+  return rows.length > 0;
+}
+
+/** The next data keys, by id, under other shred keys than this one. */
+export async function readDataKeysUnder(
+  on: Connection,
+  { keys, after, limit }: { readonly keys: readonly number[]; readonly after: string | null; readonly limit: number },
+): Promise<readonly (DataKey & { readonly type: string })[]> {
+  return ask(
+    on,
+    `select ${dataKeyColumns}, type from pliny.data_key where shred_key = any ($1::int[]) and ($2::uuid is null or id > $2) order by id limit $3`,
+    [keys, after, limit],
+  );
+}
+
+export async function countDataKeys(on: Connection, shredKey: number): Promise<number> {
+  const rows = await ask<{ readonly uses: string }>(on, `select count(*)::text as uses from pliny.data_key where shred_key = $1`, [shredKey]);
+  return Number(rows[0]?.uses ?? 0);
+}
+
+// ---- the log
+
+/** A line of `pliny.log`. */
+export interface LogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly kind: "transition" | "tick" | "error" | "action" | "notice" | "reveal";
+  /** What it is about, by its stored name. */
+  readonly type: string | null;
+  readonly id: string | null;
+  readonly actor: string | null;
+  readonly message: string;
+  readonly data: object | null;
+}
+
+/** Writes lines, and makes the partition of the day if there is none. Not for a transaction: that would not survive the first try. */
+export async function writeLog(store: Store, lines: readonly LogLine[]): Promise<void> {
+  const write = (): Promise<unknown> =>
+    store.query(
+      `insert into pliny.log (level, kind, type, id, actor, message, data)
+       select level, kind, type, id, actor, message, data
+         from jsonb_to_recordset($1::jsonb) as line (level text, kind text, type text, id uuid, actor text, message text, data jsonb)`,
+      [JSON.stringify(lines)],
+    );
+  try {
+    await write();
+  } catch (error) {
+    if (!isWithoutPartition(error)) throw error;
+    await makeLogPartitions(store);
+    await write();
+  }
+}
+
+// So many days from today on have their partition once one is made.
+const daysAhead = 4;
+
+/**
+ * Makes those of today and the next days. A table is made by itself and attached then: to make it as a partition at once would queue every
+ * write behind the first open read.
+ */
+async function makeLogPartitions(store: Store): Promise<void> {
+  const days = await ask<{ readonly name: string; readonly from: string; readonly to: string }>(
+    store,
+    `select to_char(day, '"log_"YYYYMMDD') as name, day::text || ' UTC' as "from", (day + interval '1 day')::text || ' UTC' as "to"
+       from generate_series(date_trunc('day', now() at time zone 'UTC'), date_trunc('day', now() at time zone 'UTC') + $1 * interval '1 day', interval '1 day') as day`,
+    [daysAhead],
+  );
+  for (const { name, from, to } of days) {
+    await store.transaction(async (on) => {
+      // Whoever makes the same one waits here, and finds it.
+      await on.query("lock table pliny.log in share update exclusive mode");
+      const there = await ask(on, "select from pg_class where relnamespace = 'pliny'::regnamespace and relname = $1", [name]);
+      if (there.length > 0) return;
+      await on.query(`create table pliny.${name} (like pliny.log including defaults, check (at >= '${from}' and at < '${to}'))`);
+      await on.query(`alter table pliny.log attach partition pliny.${name} for values from ('${from}') to ('${to}')`);
+    });
+  }
+}
+
+function isWithoutPartition(error: unknown): boolean {
+  return codeOf(error) === "23514" && error instanceof Error && "constraint" in error && error.constraint === undefined;
+}
+
+/** The SQLSTATE of what Postgres refused. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}
+
+// ----
+
+/** Stored names are of lower-case letters, digits and `_` alone; quoted they may be any word. */
+function tableName(key: string): string {
+  if (!/^[a-z][a-z0-9_]*$/.test(key)) throw new TypeError(`'${key}' is no stored name of a resource.`);
+  return `app."${key}"`;
+}
+
+function keysParameter(keys: readonly number[]): readonly number[] | null {
+  return keys.length === 0 ? null : keys;
+}

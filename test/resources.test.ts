@@ -1,0 +1,206 @@
+// Resources on a real Postgres: made, read, saved and referred to, by one release and by two.
+
+import type { Client } from "pg";
+import { describe, expect, test } from "vitest";
+import { Database, Replica, Team, type TeamCreate } from "../generated/index.js";
+import { Conflict, Desynchronized, Invalid, NewerShape, NotFound } from "../runtime/errors.js";
+import { readResources, type Store } from "../runtime/store/postgres.js";
+import { app } from "../specs/app.js";
+import { usePostgres } from "./postgres.js";
+import { makeTables, open, type Opened } from "./setup/store.js";
+
+const postgres = usePostgres(18);
+const acme: TeamCreate = { name: "acme", contact: "ada@acme.example" };
+
+async function start(): Promise<Opened & { readonly client: Client; readonly url: string }> {
+  const client = await postgres.database();
+  await makeTables(client);
+  const url = postgres.urlOf(client);
+  return { ...(await open(app, url)), client, url };
+}
+
+/** Counts the statements that name a table. */
+function counted(store: Store, part: string): { readonly count: () => number } {
+  let count = 0;
+  const { query } = store;
+  Object.assign(store, {
+    query: (text: string, values: readonly unknown[]) => {
+      if (text.includes(part)) count += 1;
+      return query(text, values);
+    },
+  });
+  return { count: () => count };
+}
+
+describe("made and read", () => {
+  test("with defaults, its parent and its type; and read again by its id", async () => {
+    const { pliny } = await start();
+    const team = await Team.create(pliny, acme);
+    const database = await Database.create(pliny, { name: "orders", region: "eu", parent: team, labels: new Map([["tier", "1"]]) });
+    const read = await Database.get(pliny, database.id);
+    expect(read).toMatchObject({ id: database.id, type: "database", state: "creating", step: 1n, name: "orders", plan: "hobby", connections: 10, password: null });
+    expect(read.labels).toEqual(new Map([["tier", "1"]]));
+    expect(read.parent.id).toBe(team.id);
+    expect(await read.parent.load()).toMatchObject({ name: "acme" });
+    expect(read.createdAt.getTime()).toBeGreaterThan(Date.now() - 60_000);
+    await expect(Team.get(pliny, database.id)).rejects.toThrow(NotFound);
+    await expect(Database.get(pliny, team.id)).rejects.toThrow(`There is no database ${team.id}, or it is gone.`);
+  });
+
+  test("a subtype is read through its base, as what it is; a base is no subtype", async () => {
+    const { pliny } = await start();
+    const team = await Team.create(pliny, acme);
+    const database = await Database.create(pliny, { name: "orders", region: "eu", parent: team });
+    const replica = await Replica.create(pliny, { name: "copy", region: "eu", parent: team, primary: database });
+    expect(await Database.get(pliny, replica.id)).toBeInstanceOf(Replica);
+    expect(await replica.primary.load()).toMatchObject({ name: "orders" });
+    await expect(Replica.get(pliny, database.id)).rejects.toThrow(NotFound);
+  });
+
+  test("twice with the same id is once", async () => {
+    const { pliny, client } = await start();
+    const id = "0190b1a5-7a3e-7cc0-8000-000000000001";
+    await Team.create(pliny, acme, { id });
+    expect(await Team.create(pliny, acme, { id })).toMatchObject({ id, name: "acme" });
+    expect((await client.query("select from app.team")).rowCount).toBe(1);
+  });
+
+  test("what must be unique and is not is a conflict; a parent that is gone is not found", async () => {
+    const { pliny } = await start();
+    await Team.create(pliny, acme);
+    await expect(Team.create(pliny, acme)).rejects.toThrow(Conflict);
+    const gone = Object.assign(Object.create(Team.prototype) as Team, {});
+    Object.defineProperty(gone, "id", { value: "0190b1a5-7a3e-7cc0-8000-00000000dead" });
+    await expect(Database.create(pliny, { name: "orders", region: "eu", parent: gone })).rejects.toThrow(NotFound);
+  });
+
+  test("everything that is wrong is said at once, by the stored names, with what it got", async () => {
+    const { pliny, client } = await start();
+    const team = await Team.create(pliny, acme);
+    const refused = Database.create(pliny, {
+      name: "X", region: "eu", parent: team, connections: 9999, labels: new Map([["a", "b".repeat(70)]]), plan: "gold" as "hobby",
+    }).catch((error: unknown) => error);
+    const error = await refused;
+    expect(error).toBeInstanceOf(Invalid);
+    expect(String(error)).toBe([
+      "Invalid: A database cannot be made of what was given:",
+      '  /name: expected at least 2 characters, got "X"',
+      '  /name: expected text that matches /^[a-z][a-z0-9-]*$/u, got "X"',
+      '  /plan: expected one of "hobby", "standard", "premium", got "gold"',
+      "  /connections: expected at most 500, got 9999",
+      `  /labels/a: expected at most 63 characters, got "${"b".repeat(40)}…"`,
+    ].join("\n"));
+    expect((await client.query("select from app.database")).rowCount).toBe(0);
+  });
+});
+
+describe("saved", () => {
+  test("what was set, under compare-and-set; nothing where nothing changed", async () => {
+    const { pliny, client } = await start();
+    const team = await Team.create(pliny, acme);
+    const other = await Team.get(pliny, team.id);
+    team.limit = 7;
+    await team.save();
+    expect(await Team.get(pliny, team.id)).toMatchObject({ limit: 7 });
+    const before = (await client.query("select nonce, xmin from app.team")).rows;
+    team.limit = 7;
+    await team.save();
+    expect((await client.query("select nonce, xmin from app.team")).rows).toEqual(before);
+    other.limit = 8;
+    await expect(other.save()).rejects.toThrow(Desynchronized);
+    await other.reload();
+    expect(other.limit).toBe(7);
+    other.limit = 8;
+    await other.save();
+    await client.query("delete from app.team");
+    other.limit = 9;
+    await expect(other.save()).rejects.toThrow(NotFound);
+  });
+
+  test("what is immutable stays, and may be filled in once", async () => {
+    const { pliny } = await start();
+    const team = await Team.create(pliny, acme);
+    const database = await Database.create(pliny, { name: "orders", region: "eu", parent: team });
+    await database.save({ role: "orders_1" });
+    const again = await Database.get(pliny, database.id);
+    await expect(again.save({ role: "other" })).rejects.toThrow("/role: expected what it was set to first, for it is immutable");
+    await expect(again.save({ role: null })).rejects.toThrow("/role: expected what it was set to first");
+    await again.save({ role: "orders_1" });
+  });
+
+  test("an older shape is written up; members that nobody knows stay where they are", async () => {
+    const { pliny, client } = await start();
+    const team = await Team.create(pliny, acme);
+    const { id } = await Database.create(pliny, { name: "orders", region: "eu", parent: team });
+    const stored = { __v: 2, name: "orders", region: "eu", plan: "std", host: "db.internal", port: 5433, labels: { Dict: {} }, later: { Time: "x" } };
+    await client.query("update app.database set json_attrs = $1", [stored]);
+    const database = await Database.get(pliny, id);
+    expect(database).toMatchObject({ endpoint: "postgres://db.internal:5433/orders", plan: "standard", lostFound: { later: { Time: "x" } } });
+    database.connections = 20;
+    await database.save();
+    expect((await client.query("select json_attrs from app.database")).rows[0]).toEqual({
+      json_attrs: {
+        __v: 3, name: "orders", region: "eu", plan: "standard", endpoint: "postgres://db.internal:5433/orders", labels: { Dict: {} },
+        connections: 20, later: { Time: "x" },
+      },
+    });
+  });
+
+  test("a newer shape is read, and not saved", async () => {
+    const { pliny, client, resources, store } = await start();
+    const team = await Team.create(pliny, acme);
+    await client.query(`update app.team set json_attrs = jsonb_set(json_attrs, '{__v}', '9') || '{"motto": "more"}'`);
+    const newer = await Team.get(pliny, team.id);
+    expect(newer).toMatchObject({ name: "acme", lostFound: { motto: "more" } });
+    expect(() => { newer.limit = 3; }).toThrow(NewerShape);
+    await expect(newer.save({ limit: 3 })).rejects.toThrow(NewerShape);
+    const [record] = await readResources(store, "team", [team.id]);
+    expect(record && (await resources.rewrite(record))).toBe(true);
+    expect((await client.query("select json_attrs ->> 'motto' as motto from app.team")).rows).toEqual([{ motto: "more" }]);
+  });
+});
+
+describe("references", () => {
+  test("of a page are loaded by one query a family, in any order and one after the other", async () => {
+    const { pliny, resources, store } = await start();
+    const teams = await Promise.all(["a", "b", "c"].map((name) => Team.create(pliny, { ...acme, name: `team-${name}` })));
+    const databases = await Promise.all(teams.map((team) => Database.create(pliny, { name: "orders", region: "eu", parent: team })));
+    const replicas = await Promise.all(databases.map((primary, index) =>
+      Replica.create(pliny, { name: `copy-${index}`, region: "eu", primary, parent: teams[0] ?? expect.fail() })));
+    const page = await resources.readPage(await readResources(store, "database", replicas.map(({ id }) => id)));
+    const reads = counted(store, "app.");
+    const names: string[] = [];
+    for (const replica of page) {
+      if (!(replica instanceof Replica)) return expect.fail("no replica");
+      names.push((await replica.primary.load()).name, (await replica.parent.load()).name);
+    }
+    expect(names).toEqual(["orders", "team-a", "orders", "team-a", "orders", "team-a"]);
+    expect(reads.count()).toBe(2);
+  });
+
+  test("to what is gone say so, and to what refers back go round", async () => {
+    const { pliny, client } = await start();
+    const team = await Team.create(pliny, acme);
+    const database = await Database.create(pliny, { name: "orders", region: "eu", parent: team });
+    const replica = await Replica.create(pliny, { name: "copy", region: "eu", parent: team, primary: database });
+    const around = await (await (await Replica.get(pliny, replica.id)).primary.load()).parent.load();
+    expect(around.id).toBe(team.id);
+    await client.query("update app.database set json_attrs = jsonb_set(json_attrs, '{primary}', json_attrs -> 'primary') where id = $1", [replica.id]);
+    await client.query("delete from app.database where id = $1", [database.id]);
+    await expect((await Replica.get(pliny, replica.id)).primary.load()).rejects.toThrow(`There is no database ${database.id}, or it is gone.`);
+  });
+
+  test("to itself, and to a type that this release does not know", async () => {
+    const { pliny, client } = await start();
+    const team = await Team.create(pliny, acme);
+    const replica = await Replica.create(pliny, { name: "copy", region: "eu", parent: team, primary: await Database.create(pliny, { name: "orders", region: "eu", parent: team }) });
+    const point = async (tag: string): Promise<void> => {
+      await client.query(`update app.database set json_attrs = jsonb_set(json_attrs, '{primary}', $2) where id = $1`, [replica.id, { Resource: [tag, replica.id] }]);
+    };
+    await point("replica");
+    const self = await Replica.get(pliny, replica.id);
+    expect((await self.primary.load()).id).toBe(replica.id);
+    await point("warehouse");
+    await expect((await Replica.get(pliny, replica.id)).primary.load()).rejects.toThrow("This release knows no resource 'warehouse'.");
+  });
+});

@@ -1,0 +1,187 @@
+// Records that other releases wrote, and write: what is read of an older shape and of a newer one, and what a save keeps. The shapes are those
+// of the case `versions`, whose document is at shape 5, is written in shape 4, and is read from shape 2 on.
+
+import { describe, expect, test } from "vitest";
+import { type Codec, DecodeError, detached, type JsonRecord, nothing, Secret, type Vault } from "../runtime/codec/index.js";
+import { readStored, readStoredRun, type StoredType, writeStored, writeStoredRun } from "../runtime/codec/stored.js";
+import { databaseCodec, databaseRules } from "../generated/database.shape.js";
+import { databaseUpgrades } from "../specs/database.handlers.js";
+import type { DocumentPrintUpgrades, DocumentUpgrades } from "./cases/versions/expected/document.js";
+import {
+  documentCodec, documentPrintArgsCodec, documentPrintArgsRules, documentPrintCodec, documentPrintRules, documentRules,
+} from "./cases/versions/expected/document.shape.js";
+
+const vault: Vault = {
+  seal: (text) => [1, Buffer.from(text).toString("base64url")],
+  open: ([, blob]) => Buffer.from(blob, "base64url").toString(),
+  noteReveal: () => Promise.resolve(),
+};
+const at = { ...detached("store"), vault, place: { root: "document", id: "0190b1a5-7a3e-7cc0-8000-000000000001", path: [] } };
+const document: StoredType = { codec: documentCodec, rules: documentRules };
+const database: StoredType = { codec: databaseCodec, rules: databaseRules };
+
+const upgrades: DocumentUpgrades = {
+  to4: ({ title }) => ({ secret: title === null ? null : Secret.of(`about ${title}`) }),
+  to5: ({ writer }) => {
+    const [first = "", last = null] = writer?.split(" ") ?? [];
+    return { author: writer === null ? null : { first, last } };
+  },
+  from5: ({ author }) => ({ writer: author && [author.first, author.last].join(" "), rating: "bad", mistake: null }),
+};
+
+const read = (record: JsonRecord): ReturnType<typeof readStored> => readStored({ type: document, record, at }, upgrades);
+
+describe("an older shape", () => {
+  test("is brought up version by version: constants where something is absent, then what is written by hand", async () => {
+    const { fields, version, isNewer } = read({ __v: 2, title: "Bread", writer: "Ada Lovelace" });
+    expect(fields).toMatchObject({ title: "Bread", words: 0, author: { first: "Ada", last: "Lovelace" }, body: "", status: "draft" });
+    expect(Object.keys(fields)).toEqual(["title", "body", "words", "secret", "author", "status"]);
+    expect({ version, isNewer }).toEqual({ version: 2, isNewer: false });
+    const { secret } = fields as { readonly secret: Secret<string> };
+    expect(await secret.reveal("the test looks")).toBe("about Bread");
+  });
+
+  test("keeps what is there: a constant is for what is absent", () => {
+    expect(read({ __v: 3, title: "Bread", words: 7 }).fields).toMatchObject({ words: 7 });
+    expect(read({ __v: 2, title: "Bread" }).fields).toMatchObject({ words: 0 });
+  });
+
+  test("takes no constant that belongs to an upgrade it has behind it", () => {
+    expect(() => read({ __v: 3, title: "Bread" })).toThrow(expect.objectContaining({ code: "missing", pointer: "/words" }));
+  });
+
+  test("has no member of a later shape, whatever stands there", () => {
+    expect(read({ __v: 2, title: "Bread", words: 9 }).fields).toMatchObject({ words: 0 });
+  });
+
+  test("that lacks what is required after all upgrades is an error that names it", () => {
+    expect(() => read({ __v: 2, writer: "Ada" })).toThrow(new DecodeError({ code: "missing", expected: "a value after the upgrade to shape 5", got: "none", pointer: "/title" }));
+  });
+
+  test("older than is read is refused, and so is no version at all", () => {
+    expect(() => read({ __v: 1, title: "Bread" })).toThrow("/__v: expected a shape from 2 to 5, got shape 1");
+    for (const __v of [0, -1, 1.5, "2", null]) expect(() => read({ __v, title: "Bread" })).toThrow("/__v: expected a positive integer");
+    expect(() => read({ title: "Bread" })).toThrow("/__v");
+  });
+
+  test("a value of another type is an error with its place", () => {
+    expect(() => read({ __v: 2, title: "Bread", writer: 7 })).toThrow("/writer: expected text");
+  });
+
+  test("a hand-written upgrade that fails says which, and why is its cause", () => {
+    const broken: DocumentUpgrades = { ...upgrades, to5: () => { throw new Error("no author"); } };
+    const readBroken = (): unknown => readStored({ type: document, record: { __v: 4, title: "Bread", words: 1 }, at }, broken);
+    expect(readBroken).toThrow(expect.objectContaining({ code: "upgrade", cause: new Error("no author") }));
+    expect(readBroken).toThrow("expected what `to5` makes of it");
+  });
+
+  test("the example's: host and port become an endpoint, over the port that was not written yet", () => {
+    const record = { __v: 1, name: "orders", region: "eu", host: "db.internal" };
+    const { fields, lostFound } = readStored({ type: database, record, at }, databaseUpgrades);
+    expect(fields).toMatchObject({ endpoint: "postgres://db.internal:5432/orders", plan: "hobby", connections: 10 });
+    expect(lostFound).toEqual({});
+  });
+});
+
+describe("a newer shape", () => {
+  const record = { __v: 6, title: "Bread", words: 3, pages: 12, status: { Nope: 1 } };
+
+  test("is read as far as it is known, and told to be newer", () => {
+    const { fields, isNewer, lostFound } = read({ ...record, status: "final" });
+    expect({ fields: { ...fields }, isNewer, lostFound }).toEqual({
+      fields: { title: "Bread", body: "", words: 3, secret: null, author: null, status: "final" },
+      isNewer: true,
+      lostFound: { pages: 12 },
+    });
+  });
+
+  test("what must be there and is not throws when it is asked for, and not before", () => {
+    const { fields } = read({ __v: 6, title: "Bread" });
+    expect(Reflect.get(fields, "title")).toBe("Bread");
+    expect(() => Reflect.get(fields, "words")).toThrow("/words: expected a value in shape 6, which a newer release wrote, got none");
+  });
+});
+
+describe("what a save writes", () => {
+  const fields = { title: "Bread", body: "Flour", words: 2, secret: null, author: { first: "Ada", last: null }, status: "review" };
+
+  test("is the shape that this release writes: without what came later, with what it must still say", () => {
+    expect(writeStored({ type: document, fields, at }, upgrades)).toEqual({
+      __v: 4, body: "Flour", rating: "bad", status: "review", title: "Bread", words: 2, writer: "Ada ",
+    });
+  });
+
+  test("its members come in canonical order, with those that nobody knows among them", () => {
+    const written = writeStored({ type: document, fields, at, lostFound: { zebra: 1, apple: { Json: [] } } }, upgrades);
+    expect(Object.keys(written)).toEqual(["__v", "apple", "body", "rating", "status", "title", "words", "writer", "zebra"]);
+  });
+
+  test("older and newer readers get out of it what was in it", () => {
+    const record = writeStored({ type: document, fields, at }, upgrades);
+    expect(read(record).fields).toMatchObject({ title: "Bread", words: 2, author: { first: "Ada" }, status: "review" });
+  });
+
+  test("members that nobody knows stay, those that were used up go, those that are still written stay", () => {
+    const { lostFound } = read({ __v: 4, title: "Bread", words: 1, writer: "Ada", mistake: true, subtitle: "gone", other: { Time: "x" } });
+    // `writer` and `mistake` are in shape 4, which is written; `subtitle` left with shape 3.
+    expect(lostFound).toEqual({ mistake: true, other: { Time: "x" }, writer: "Ada" });
+  });
+
+  test("in a row that a later release has brought up already stays in that shape, with all that is in it", () => {
+    const stored: JsonRecord = { __v: 5, author: { first: "Ada" }, body: "", rating: "good", status: "final", title: "Bread", words: 1 };
+    const { fields, version, lostFound } = read(stored);
+    expect(lostFound).toEqual({});
+    expect(writeStored({ type: document, fields, at, version, lostFound }, upgrades)).toEqual({
+      __v: 5, author: { first: "Ada" }, body: "", status: "final", title: "Bread", words: 1,
+    });
+    const older = read({ __v: 2, title: "Bread", writer: "Ada" });
+    expect(writeStored({ type: document, fields: older.fields, at, version: 2, lostFound: {} }, upgrades)).toMatchObject({ __v: 4, writer: "Ada " });
+  });
+
+  test("`__proto__` and `constructor` are keys like others", () => {
+    const record = JSON.parse('{"__v":5,"title":"Bread","words":1,"__proto__":{"x":1},"constructor":2}') as JsonRecord;
+    const { fields: decoded, lostFound } = read(record);
+    const written = writeStored({ type: document, fields: decoded, at, lostFound }, upgrades);
+    expect(JSON.stringify(written)).toBe('{"__v":4,"__proto__":{"x":1},"body":"","constructor":2,"rating":"bad","status":"draft","title":"Bread","words":1}');
+    expect(Object.getPrototypeOf(written)).toBe(Object.prototype);
+  });
+});
+
+describe("a run: args and fields have one version and are upgraded together, each from its own shape", () => {
+  const args: StoredType = { codec: documentPrintArgsCodec, rules: documentPrintArgsRules };
+  const fields: StoredType = { codec: documentPrintCodec, rules: documentPrintRules };
+  const byHand: DocumentPrintUpgrades = {
+    to3: ({ copies }) => ({ pages: (copies ?? 0) * 10, copies: 99 }),
+    from3: ({ pages }) => ({ copies: pages ?? 1 }),
+  };
+
+  test("fields that were written later than the args keep what they have", () => {
+    const at1 = readStoredRun({ type: args, record: { __v: 1, copies: 2 }, at }, { type: fields, record: { __v: 3, pages: 4 }, at }, byHand);
+    expect([at1.args.fields, at1.fields.fields]).toEqual([{ copies: 99, duplex: false }, { pages: 4 }]);
+    const at2 = readStoredRun({ type: args, record: { __v: 3, copies: 2, duplex: true }, at }, { type: fields, record: { __v: 2 }, at }, byHand);
+    expect([at2.args.fields, at2.fields.fields]).toEqual([{ copies: 2, duplex: true }, { pages: 20 }]);
+  });
+
+  test("may lack either of the two", () => {
+    const none: StoredType = { codec: nothing, rules: {} };
+    const read = readStoredRun({ type: args, record: { __v: 1 }, at }, { type: none, record: { __v: 1 }, at }, byHand);
+    expect([read.args.fields, read.fields.fields]).toEqual([{ copies: 99, duplex: false }, {}]);
+    expect(writeStoredRun({ type: args, fields: read.args.fields, at }, { type: none, fields: {}, at }, byHand).fields).toEqual({ __v: 1 });
+  });
+
+  test("are written in the shape that this release writes", () => {
+    const written = writeStoredRun({ type: args, fields: { copies: 2, duplex: true }, at }, { type: fields, fields: { pages: 4 }, at }, byHand);
+    expect(written).toEqual({ args: { __v: 2, copies: 2, duplex: true }, fields: { __v: 2 } });
+  });
+});
+
+test("every codec says the keys of its members, in their order", () => {
+  expect(documentCodec.keys).toEqual(["title", "body", "words", "secret", "author", "status"]);
+  const codecs: readonly Codec<object>[] = [documentCodec, documentPrintArgsCodec, documentPrintCodec, databaseCodec];
+  for (const codec of codecs) {
+    const record = {};
+    const members = Object.keys(codec.decode(record, { ...at, partial: { record, absent: "null" } }));
+    const camelCase = (key: string): string => key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    expect(codec.keys.map(camelCase)).toEqual(members);
+  }
+});
