@@ -118,7 +118,7 @@ function collectKeys(json: Json | undefined, ids: Set<number>): void {
   }
 }
 
-function readSealed(json: Json): Sealed {
+export function readSealed(json: Json): Sealed {
   try {
     const sealed = readTag(json, "Vault", secretForm);
     if (!isList(sealed) || sealed.length !== 2) refuse("type", secretForm, json);

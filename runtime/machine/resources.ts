@@ -215,7 +215,8 @@ function keysUsed({ type }: KnownResource, record: JsonRecord): readonly number[
   return type.ownKey ? [] : keysOf(record);
 }
 
-function nextNonce(): bigint {
+/** A write that gives a row another nonce than it had is seen by whoever read it before. */
+export function nextNonce(): bigint {
   return randomBytes(8).readBigInt64BE();
 }
 

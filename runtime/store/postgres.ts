@@ -191,6 +191,47 @@ export async function readKeyUses(
   return rows.map(recordOf);
 }
 
+export interface StaleIndexes {
+  /** Types by their stored names. */
+  readonly types: readonly string[];
+  /** Stored keys of the fields that are looked up. */
+  readonly fields: readonly string[];
+  /** Ids of the index keys that are live, as text. */
+  readonly live: readonly string[];
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** The next rows, by id, in which a field is indexed under other keys than those that are live. */
+export async function readStaleIndexes(
+  on: Connection,
+  table: string,
+  { types, fields, live, after, limit }: StaleIndexes,
+): Promise<readonly ResourceRecord[]> {
+  const rows = await ask<ResourceAnswer>(
+    on,
+    `select ${resourceColumns} from ${tableName(table)} r
+      where type = any ($1) and ($4::uuid is null or id > $4) and exists (
+        select from unnest($2::text[]) as field (key) where r.json_attrs ? field.key and $3::text[] is distinct from coalesce((
+          select array_agg(k order by k collate "C") from jsonb_object_keys(r.json_attrs #> array['__idx', field.key, 'Dict']) as k), '{}'))
+      order by id limit $5`,
+    [types, fields, [...live].sort(), after, limit],
+  );
+  return rows.map(recordOf);
+}
+
+/** The ids of rows in which a field that is looked up has one of these indexes, each under its key. */
+export async function findIndexed(on: Connection, table: string, { field, index }: { readonly field: string; readonly index: object }): Promise<readonly ResourceRecord[]> {
+  const rows = await ask<ResourceAnswer>(
+    on,
+    `select ${resourceColumns} from ${tableName(table)} r join jsonb_each_text($2::jsonb) as i (key, value)
+         on (r.json_attrs -> '__idx' -> $1::text -> 'Dict') @> jsonb_build_object(i.key, i.value)
+      order by id`,
+    [field, JSON.stringify(index)],
+  );
+  return [...new Map(rows.map((row) => [row.id, recordOf(row)])).values()];
+}
+
 // ---- keys
 
 /** A key as a keyring has it: its id, and a value that tells its bytes from others without telling them. */
@@ -267,6 +308,12 @@ export async function readDataKeysUnder(
   );
 }
 
+/** Ids of all keys of a keyring that this database has met. */
+export async function readKeyIds(on: Connection, keyring: string): Promise<readonly number[]> {
+  const rows = await ask<{ readonly id: number }>(on, `select id from pliny.key_check where keyring = $1 order by id`, [keyring]);
+  return rows.map(({ id }) => id);
+}
+
 export async function countDataKeys(on: Connection, shredKey: number): Promise<number> {
   const rows = await ask<{ readonly uses: string }>(on, `select count(*)::text as uses from pliny.data_key where shred_key = $1`, [shredKey]);
   return Number(rows[0]?.uses ?? 0);
@@ -286,21 +333,29 @@ export interface LogLine {
   readonly data: object | null;
 }
 
-/** Writes lines, and makes the partition of the day if there is none. Not for a transaction: that would not survive the first try. */
-export async function writeLog(store: Store, lines: readonly LogLine[]): Promise<void> {
-  const write = (): Promise<unknown> =>
-    store.query(
-      `insert into pliny.log (level, kind, type, id, actor, message, data)
-       select level, kind, type, id, actor, message, data
-         from jsonb_to_recordset($1::jsonb) as line (level text, kind text, type text, id uuid, actor text, message text, data jsonb)`,
-      [JSON.stringify(lines)],
-    );
+/** Writes lines. */
+export function writeLog(store: Store, lines: readonly LogLine[]): Promise<void> {
+  return withLog(store, () => insertLog(store, lines));
+}
+
+/** The same in a transaction, which may be run in `withLog` alone. */
+export async function insertLog(on: Connection, lines: readonly LogLine[]): Promise<void> {
+  await on.query(
+    `insert into pliny.log (level, kind, type, id, actor, message, data)
+     select level, kind, type, id, actor, message, data
+       from jsonb_to_recordset($1::jsonb) as line (level text, kind text, type text, id uuid, actor text, message text, data jsonb)`,
+    [JSON.stringify(lines)],
+  );
+}
+
+/** Runs what writes the log, and once more after making the partition of the day where there is none. */
+export async function withLog<T>(store: Store, work: () => Promise<T>): Promise<T> {
   try {
-    await write();
+    return await work();
   } catch (error) {
     if (!isWithoutPartition(error)) throw error;
     await makeLogPartitions(store);
-    await write();
+    return work();
   }
 }
 

@@ -1,4 +1,4 @@
-// The algorithm `a256gcm-hkdf`. A blob is base64url of
+// The algorithm `a256gcm-hkdf`: AES-256-GCM, with a key a value and a commitment to it. A blob is base64url of:
 //
 //     0x81 ‖ salt[32] ‖ commitment[32] ‖ ciphertext ‖ tag[16]
 //

@@ -1,4 +1,4 @@
-// Fernet (github.com/fernet/spec), the algorithm `fernet`. A token is base64url, padded, of
+// The algorithm `fernet`: Fernet (github.com/fernet/spec) bound to a context. A token is base64url, padded, of:
 //
 //     0x80 ‖ seconds since 1970 [8] ‖ initial vector [16] ‖ AES-128-CBC, PKCS#7 ‖ HMAC-SHA256 of all before [32]
 //

@@ -54,7 +54,7 @@ export function atPlace<T>({ path }: Place, run: () => T): T {
 }
 
 /** What a secret is bound to, besides its key. Of lists of texts and whole numbers JSON.stringify gives the canonical text, and faster. */
-function contextOf({ root, id, path }: Place): string {
+export function contextOf({ root, id, path }: Place): string {
   return JSON.stringify(["pliny/vault", 1, root, id, path]);
 }
 

@@ -1,0 +1,181 @@
+// `pliny keys`, as far as it is about what is stored: which key is used by how many rows, rotation to the primary ones, and the end of keys
+// that are to be unreadable.
+
+import type { Json, JsonRecord } from "../codec/index.js";
+import { isList } from "../codec/json.js";
+import { profiles } from "../codec/profile.js";
+import { keysOf, readSealed } from "../codec/secret.js";
+import { parseJson } from "../codec/text.js";
+import { NotFound } from "../errors.js";
+import type { KnownResource, Registry } from "../machine/registry.js";
+import { nextNonce } from "../machine/resources.js";
+import { indexOf, type Keys, lookedUp } from "../machine/vaults.js";
+import {
+  countDataKeys, countKeyUses, destroyDataKey, insertLog, readDataKeysUnder, readKeyIds, readKeyUses, readStaleIndexes, type ResourceRecord,
+  rewrapDataKey, saveResource, type Store, withLog, writeLog,
+} from "../store/postgres.js";
+import { type Keyring, KeyringError } from "../vault/keyring.js";
+import { rewrapDataKey as sealAgain } from "../vault/own-key.js";
+import { resealed } from "../vault/reseal.js";
+import { contextOf, openUnder, sealUnder } from "../vault/vault.js";
+import { type Pace, type Progress, runBatches } from "./batches.js";
+
+export interface KeysOptions {
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly keys: Keys;
+  /** Who does it, for the log. */
+  readonly actor: string;
+}
+
+/** How many rows hold what a key sealed. */
+export interface KeyStatus {
+  readonly keyring: string;
+  readonly id: number;
+  /** Null where the keyring has no key of that id: what it sealed is lost to whoever has this keyring. */
+  readonly state: string | null;
+  readonly uses: number;
+}
+
+/** Every key that the database has met or a keyring has. Counted by the indexes on `vault_keys`, a key and a table at a time. */
+export async function keyStatus({ registry, store, keys }: KeysOptions): Promise<readonly KeyStatus[]> {
+  const tables = tablesOf(registry, (known) => known.type.ownKey !== true);
+  const shared = await statusOf("keyring", keys.keyring, async (id) => {
+    const uses = await Promise.all(tables.map((table) => countKeyUses(store, table, id)));
+    return uses.reduce((sum, one) => sum + one, 0);
+  });
+  return [...shared, ...(await statusOf("shred keyring", keys.shredKeyring, (id) => countDataKeys(store, id)))];
+
+  async function statusOf(name: string, keyring: Keyring | null, count: (id: number) => Promise<number>): Promise<readonly KeyStatus[]> {
+    const ids = new Set([...(await readKeyIds(store, name)), ...(keyring?.keys.keys() ?? [])]);
+    const sorted = [...ids].sort((left, right) => left - right);
+    return Promise.all(sorted.map(async (id) => ({ keyring: name, id, state: keyring?.keys.get(id)?.state ?? null, uses: await count(id) })));
+  }
+}
+
+/**
+ * Seals again, under the primary keys, all that other keys of the keyrings have sealed, and indexes again what is indexed under other index
+ * keys than the live ones. It may be cut off anywhere and run again. Throws a KeyringError where there is no primary key to seal with.
+ */
+export async function rotateKeys(options: KeysOptions, pace: Pace): Promise<readonly Progress[]> {
+  const { registry, store, keys, actor } = options;
+  const done: Progress[] = [];
+  for (const table of tablesOf(registry, (known) => known.type.ownKey !== true)) {
+    if (keys.keyring) done.push(await rotateTable(table, keys.keyring, store, pace));
+    if (keys.keyring && keys.indexKeyring.length > 0) done.push(...(await rotateIndexes(table, options, pace)));
+  }
+  if (keys.shredKeyring && registry.resources.some(({ type }) => type.ownKey)) done.push(await rotateDataKeys(keys.shredKeyring, store, pace));
+  const [rows, failed] = [done.reduce((sum, one) => sum + one.done, 0), done.reduce((sum, one) => sum + one.failed.length, 0)];
+  const message = `Rotated the secrets of ${rows} rows; ${failed} could not be.`;
+  await writeLog(store, [{ level: failed > 0 ? "warn" : "info", kind: "action", type: null, id: null, actor, message, data: { tables: done } }]);
+  return done;
+}
+
+function rotateTable(table: string, keyring: Keyring, store: Store, pace: Pace): Promise<Progress> {
+  const primary = primaryOf(keyring);
+  const others = othersThan(primary, keyring);
+  return runBatches(
+    {
+      table,
+      read: (after, limit) => readKeyUses(store, table, { keys: others, after, limit }),
+      write: (row) => {
+        const record = recordIn(row);
+        const made = resealed(record, {
+          place: { root: table, id: row.id, path: [] },
+          isCurrent: ([id]) => !others.includes(id),
+          reseal: (sealed, place) => sealUnder(keyring, openUnder(keyring, sealed, contextOf(place)), contextOf(place)),
+        });
+        return writeRow(store, table, { row, record: made, vaultKeys: keysOf(made) });
+      },
+    },
+    pace,
+  );
+}
+
+async function rotateIndexes(table: string, { registry, store, keys }: KeysOptions, pace: Pace): Promise<readonly Progress[]> {
+  const { keyring, indexKeyring } = keys;
+  const family = registry.resources.filter((known) => known.root === table && lookedUp(known).size > 0);
+  const live = indexKeyring.filter(({ state }) => state === "primary" || state === "decrypt").map(({ id }) => String(id));
+  if (keyring === null) return [];
+  const done: Progress[] = [];
+  for (const known of family) {
+    const fields = [...lookedUp(known).keys()];
+    const read = (after: string | null, limit: number): Promise<readonly ResourceRecord[]> =>
+      readStaleIndexes(store, table, { types: [known.tag], fields, live, after, limit });
+    const write = (row: ResourceRecord): Promise<boolean> => {
+      const record = recordIn(row);
+      const entries = fields.filter((key) => record[key] !== undefined).map((key) => {
+        const context = contextOf({ root: table, id: row.id, path: [key] });
+        const [value = null]: readonly Json[] = JSON.parse(openUnder(keyring, readSealed(record[key] ?? null), context));
+        return [key, indexOf(known, key, { value, indexKeyring })] as const;
+      });
+      return writeRow(store, table, { row, record: { ...record, __idx: Object.fromEntries(entries) }, vaultKeys: keysOf(record) });
+    };
+    done.push(await runBatches({ table: `${table}, indexes`, read, write }, pace));
+  }
+  return done;
+}
+
+function rotateDataKeys(keyring: Keyring, store: Store, pace: Pace): Promise<Progress> {
+  const others = othersThan(primaryOf(keyring), keyring);
+  return runBatches(
+    {
+      table: "data keys",
+      read: (after, limit) => readDataKeysUnder(store, { keys: others, after, limit }),
+      write: async ({ type, ...before }) => {
+        if (before.shredKey === null || before.blob === null) return true;
+        const [shredKey, blob] = sealAgain([before.shredKey, before.blob], { root: type, id: before.id }, keyring);
+        return rewrapDataKey(store, before, { id: before.id, shredKey, blob });
+      },
+    },
+    pace,
+  );
+}
+
+/**
+ * Destroys the data key of a resource with `own_key`, for good: its secrets are unreadable here from now on. A dump that was taken before
+ * holds the key still, sealed under its shred key: it is blind only when that one is gone too. Throws where there is none left to destroy.
+ */
+export async function destroyOwnKey({ store, actor }: KeysOptions, known: KnownResource, { id, why }: { readonly id: string; readonly why: string }): Promise<void> {
+  if (!known.type.ownKey) throw new KeyringError(`A ${known.type.name} has no key of its own: its spec does not say \`own_key: true\`.`);
+  await withLog(store, () =>
+    store.transaction(async (on) => {
+      if (!(await destroyDataKey(on, id, actor))) throw new NotFound(`key of ${known.type.name}`, id);
+      await insertLog(on, [{ level: "warn", kind: "action", type: known.tag, id, actor, message: why, data: { action: "destroyed its data key" } }]);
+    }),
+  );
+}
+
+/** How many data keys are still sealed under a shred key, and would be lost with it. */
+export function ownKeysUnder({ store }: KeysOptions, shredKey: number): Promise<number> {
+  return countDataKeys(store, shredKey);
+}
+
+function tablesOf(registry: Registry, which: (known: KnownResource) => boolean): readonly string[] {
+  return [...new Set(registry.resources.filter(which).map(({ root }) => root))];
+}
+
+function primaryOf({ name, primary }: Keyring): number {
+  if (primary === null) throw new KeyringError(`The ${name} has no primary key, so there is nothing to rotate to. Make one primary: \`pliny keys promote <id>\`.`);
+  return primary.id;
+}
+
+/** The keys that open and are not the primary one. */
+function othersThan(primary: number, { keys }: Keyring): readonly number[] {
+  return [...keys.values()].filter(({ id, state }) => id !== primary && state !== "disabled").map(({ id }) => id);
+}
+
+function recordIn({ id, attrs }: ResourceRecord): JsonRecord {
+  const json = parseJson(attrs, profiles.store);
+  if (json === null || typeof json !== "object" || isList(json)) throw new TypeError(`${id} holds no record.`);
+  return json;
+}
+
+async function writeRow(
+  store: Store,
+  table: string,
+  { row, record, vaultKeys }: { readonly row: ResourceRecord; readonly record: JsonRecord; readonly vaultKeys: readonly number[] },
+): Promise<boolean> {
+  const written = { id: row.id, nonce: row.nonce, nextNonce: nextNonce(), attrs: JSON.stringify(record), vaultKeys };
+  return (await saveResource(store, table, written)) !== null;
+}

@@ -1,0 +1,408 @@
+// Secrets on a real Postgres: what of them is stored, who is told of a reveal, how they are found again, how keys are changed beside live
+// writers, and what is unreadable once a key is destroyed.
+
+import { format, inspect } from "node:util";
+import type { Client } from "pg";
+import { describe, expect, test, vi } from "vitest";
+import { Database, Team, type TeamCreate } from "../generated/index.js";
+import { type Pace, type Progress } from "../runtime/commands/batches.js";
+import { backfill } from "../runtime/commands/backfill.js";
+import { destroyOwnKey, keyStatus, type KeysOptions, ownKeysUnder, rotateKeys } from "../runtime/commands/keys.js";
+import { Conflict } from "../runtime/errors.js";
+import type { App } from "../runtime/index.js";
+import { indexOf, type Keys } from "../runtime/machine/vaults.js";
+import { findIndexed } from "../runtime/store/postgres.js";
+import { loadIndexKeyring } from "../runtime/vault/blind-index.js";
+import { type Keyring, loadKeyring } from "../runtime/vault/keyring.js";
+import { app } from "../specs/app.js";
+import { Customer, customerCode, type CustomerCreate } from "./cases/subscriptions/expected/customer.js";
+import { compileFolder, casesFolder } from "./setup/cases.js";
+import { usePostgres } from "./postgres.js";
+import { keys, keyText, makeTables, open, type Opened } from "./setup/store.js";
+
+const postgres = usePostgres(18);
+const canary = "canary-4f1c9e";
+const acme: TeamCreate = { name: "acme", contact: `${canary}@acme.example` };
+
+type KeyLine = readonly [id: number, byte: number, state: string];
+
+function ring(name: "keyring" | "shred keyring", ...lines: readonly KeyLine[]): Keyring {
+  return loadKeyring(JSON.stringify(Object.fromEntries(lines.map(([id, byte, state]) => [id, { alg: "a256gcm-hkdf", key: keyText(byte), state }]))), { name });
+}
+
+async function start(of: App = app, schema?: string): Promise<{ readonly client: Client; readonly url: string; readonly process: (given?: Partial<Keys>) => Promise<Opened> }> {
+  const client = await postgres.database();
+  await makeTables(client, schema);
+  const url = postgres.urlOf(client);
+  return { client, url, process: (given) => open(of, url, given) };
+}
+
+function optionsOf({ registry, store }: Opened, given: Partial<Keys> = {}): KeysOptions {
+  return { registry, store, keys: { ...keys, ...given }, actor: "test" };
+}
+
+const pace: Pace = { batch: 7, perSecond: null, sleep: () => Promise.resolve(), now: () => 0, onProgress: () => {} };
+
+/** Every row of every table as text. */
+async function everything(client: Client): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('app', 'pliny') order by 1",
+  );
+  const texts: string[] = [];
+  for (const { name } of rows) texts.push(...(await client.query<{ text: string }>(`select t::text as text from ${name} t`)).rows.map(({ text }) => text));
+  return texts.join("\n");
+}
+
+describe("a secret", () => {
+  test("stands in no table, no log line and nothing that is printed; its reveal is logged with who and why", async () => {
+    const written: string[] = [];
+    for (const stream of [process.stdout, process.stderr]) vi.spyOn(stream, "write").mockImplementation((text) => Boolean(written.push(String(text))));
+    const { client, process: begin } = await start();
+    const { pliny, masking } = await begin();
+    const team = await Team.create(pliny, acme);
+    const read = await Team.get(pliny, team.id);
+    const print = (): void => void written.push(inspect(read, { depth: null, showHidden: true }), format("%s %o %O %j", read.contact, read.contact, read.contact, read.contact));
+    print();
+    expect(await read.contact.reveal("the bill bounced")).toBe(acme.contact);
+    print();
+    await read.save({ contact: `other-${canary}` });
+    await expect(read.save({ contact: `${canary}${"x".repeat(300)}` })).rejects.toThrow("/contact: expected at most 254 characters, got [secret]");
+    vi.restoreAllMocks();
+    expect(await everything(client)).not.toContain(canary);
+    expect(written.join("")).toContain("[secret]");
+    expect(written.join("")).not.toContain(canary);
+    expect(masking.mask(`it failed: ${String(acme.contact)}`)).toBe("it failed: [secret]");
+    expect((await client.query("select level, kind, type, id, actor, message, data from pliny.log")).rows).toEqual([
+      { level: "info", kind: "reveal", type: "team", id: team.id, actor: "test", message: "the bill bounced", data: { field: "contact" } },
+    ]);
+    expect((await client.query("select vault_keys from app.team")).rows).toEqual([{ vault_keys: [1] }]);
+  });
+
+  test("is not revealed where the log cannot be written", async () => {
+    const { client, process: begin } = await start();
+    const { pliny } = await begin();
+    const team = await Team.get(pliny, (await Team.create(pliny, acme)).id);
+    await client.query("alter table pliny.log rename to log_gone");
+    await expect(team.contact.reveal("to see")).rejects.toThrow("log");
+  });
+
+  test("is not written without a keyring, and what there is is read and kept without one", async () => {
+    const { client, process: begin } = await start();
+    const { pliny } = await begin();
+    const { id } = await Team.create(pliny, acme);
+    const keyless = await begin({ keyring: null });
+    await expect(Team.create(keyless.pliny, { ...acme, name: "other" })).rejects.toThrow("/contact: expected a keyring");
+    const team = await Team.get(keyless.pliny, id);
+    await expect(team.contact.reveal("to see")).rejects.toThrow("/contact: expected a keyring that opens it, got [secret]");
+    const before = (await client.query("select json_attrs -> 'contact' as contact, vault_keys from app.team")).rows;
+    await team.save({ limit: 9 });
+    expect((await client.query("select json_attrs -> 'contact' as contact, vault_keys from app.team")).rows).toEqual(before);
+  });
+
+  test("of a lost key fails that reveal and nothing else", async () => {
+    const { process: begin } = await start();
+    const first = await begin();
+    const { id } = await Team.create(first.pliny, acme);
+    const other = await begin({ keyring: ring("keyring", [2, 9, "primary"]) });
+    const team = await Team.get(other.pliny, id);
+    await expect(team.contact.reveal("to see")).rejects.toThrow("/contact: expected key 1 in the keyring, got none");
+    await team.save({ limit: 2 });
+    const read = await Team.get(first.pliny, id);
+    expect([read.limit, await read.contact.reveal("to see")]).toEqual([2, acme.contact]);
+  });
+
+  test("moved to another row or field by hand does not open", async () => {
+    const { client, process: begin } = await start();
+    const { pliny } = await begin();
+    const [one, other] = [await Team.create(pliny, acme), await Team.create(pliny, { name: "other", contact: "b@b.example" })];
+    await client.query("update app.team t set json_attrs = jsonb_set(t.json_attrs, '{contact}', o.json_attrs -> 'contact') from app.team o where t.id = $1 and o.id = $2", [other.id, one.id]);
+    await expect((await Team.get(pliny, other.id)).contact.reveal("to see")).rejects.toThrow("/contact: expected what key 1 of the keyring sealed for this place");
+  });
+});
+
+describe("a keyring", () => {
+  test("that has other bytes under an id than the database has met refuses to start, and so do index and shred keys", async () => {
+    const { process: begin } = await start();
+    await begin();
+    await expect(begin({ keyring: ring("keyring", [1, 77, "primary"]) })).rejects.toThrow("Key 1 of the keyring is another than this database has met under that id.");
+    await expect(begin({ shredKeyring: ring("shred keyring", [1, 77, "primary"]) })).rejects.toThrow("Key 1 of the shred keyring");
+    const index = loadIndexKeyring(JSON.stringify({ 1: { alg: "hmac-sha256", key: keyText(77), state: "primary" } }));
+    await expect(begin({ indexKeyring: index })).rejects.toThrow("Key 1 of the index keyring");
+    await begin({ keyring: ring("keyring", [1, 1, "decrypt"], [2, 77, "primary"]) });
+  });
+});
+
+describe("a secret that is looked up", () => {
+  const byContact = async ({ registry, store }: Opened, value: string, given: Partial<Keys> = {}): Promise<readonly string[]> => {
+    const known = registry.ofTag("team") ?? expect.fail();
+    const index = indexOf(known, "contact", { value, indexKeyring: { ...keys, ...given }.indexKeyring });
+    return (await findIndexed(store, "team", { field: "contact", index: index["Dict"] as object })).map(({ id }) => id);
+  };
+
+  test("is found by its value, as its field makes values alike, and by no other", async () => {
+    const { process: begin, client } = await start();
+    const opened = await begin();
+    const team = await Team.create(opened.pliny, acme);
+    await Team.create(opened.pliny, { name: "other", contact: "b@b.example" });
+    expect(await byContact(opened, acme.contact.toString().toUpperCase())).toEqual([team.id]);
+    expect(await byContact(opened, "nobody@b.example")).toEqual([]);
+    await team.save({ contact: "c@c.example" });
+    expect(await byContact(opened, acme.contact.toString())).toEqual([]);
+    expect(await byContact(opened, "C@c.example")).toEqual([team.id]);
+    await team.save({ limit: 1 });
+    expect(await byContact(opened, "c@c.example")).toEqual([team.id]);
+    const plan = await client.query<{ "QUERY PLAN": string }>(
+      `set enable_seqscan = off; explain select from app.team where (json_attrs -> '__idx' -> 'contact' -> 'Dict') @> '{"1": "x"}'`,
+    );
+    expect(JSON.stringify(plan)).toContain("team-lookup-contact");
+  });
+
+  test("is not written where there is no index key to find it by", async () => {
+    const { process: begin } = await start();
+    const { pliny } = await begin({ indexKeyring: [] });
+    await expect(Team.create(pliny, acme)).rejects.toThrow("/contact: expected an index keyring");
+  });
+
+  test("index keys rotate: under both while both live, under the new one after, and nothing is lost on the way", async () => {
+    const { process: begin, client } = await start();
+    const first = await begin();
+    const team = await Team.create(first.pliny, acme);
+    const withKeys = (...states: readonly KeyLine[]): Partial<Keys> => ({
+      indexKeyring: loadIndexKeyring(JSON.stringify(Object.fromEntries(states.map(([id, byte, state]) => [id, { alg: "hmac-sha256", key: keyText(byte), state }])))),
+    });
+    const both = withKeys([1, 2, "decrypt"], [2, 22, "primary"]);
+    await rotateKeys(optionsOf(await begin(both), both), pace);
+    expect(await byContact(first, acme.contact.toString())).toEqual([team.id]);
+    expect(await byContact(await begin(both), acme.contact.toString(), both)).toEqual([team.id]);
+    const after = withKeys([2, 22, "primary"]);
+    await rotateKeys(optionsOf(await begin(after), after), pace);
+    expect((await client.query("select json_attrs #> '{__idx,contact,Dict}' ? '1' as old, json_attrs #> '{__idx,contact,Dict}' ? '2' as new from app.team")).rows).toEqual([{ old: false, new: true }]);
+    expect(await byContact(await begin(after), acme.contact.toString(), after)).toEqual([team.id]);
+  });
+});
+
+describe("rotation", () => {
+  const old: Partial<Keys> = { keyring: ring("keyring", [1, 1, "primary"]) };
+  const next: Partial<Keys> = { keyring: ring("keyring", [1, 1, "decrypt"], [2, 22, "primary"]) };
+  const last: Partial<Keys> = { keyring: ring("keyring", [2, 22, "primary"]) };
+
+  async function fill(opened: Opened, count: number): Promise<readonly Team[]> {
+    return Promise.all(Array.from({ length: count }, (_, at) => Team.create(opened.pliny, { name: `team-${at}`, contact: `contact-${at}` })));
+  }
+
+  test("beside writers that have not heard of it, and loses nothing of what they write", async () => {
+    const { process: begin } = await start();
+    const [writer, rotator] = [await begin(old), await begin(next)];
+    const teams = await fill(writer, 40);
+    let running = true;
+    let saves = 0;
+    const writing = (async () => {
+      while (running) {
+        for (const { id } of teams) {
+          const team = await Team.get(writer.pliny, id);
+          saves += await team.save({ limit: team.limit + 1, ...(saves % 3 === 0 ? { contact: `contact-of-${team.name}` } : {}) }).then(() => 1, () => 0);
+        }
+      }
+    })();
+    const during = await rotateKeys(optionsOf(rotator, next), { ...pace, signal: AbortSignal.timeout(3000) });
+    running = false;
+    await writing;
+    const end = await rotateKeys(optionsOf(rotator, next), pace);
+    expect([...during, ...end].flatMap(({ failed }) => failed)).toEqual([]);
+    expect(saves).toBeGreaterThan(40);
+    expect(await keyStatus(optionsOf(rotator, next))).toEqual(expect.arrayContaining([
+      { keyring: "keyring", id: 1, state: "decrypt", uses: 0 },
+      { keyring: "keyring", id: 2, state: "primary", uses: 40 },
+    ]));
+    const after = await begin(last);
+    for (const [at, { id }] of teams.entries()) {
+      const team = await Team.get(after.pliny, id);
+      expect([`contact-${at}`, `contact-of-team-${at}`]).toContain(await team.contact.reveal("the test looks"));
+    }
+  });
+
+  test("cut off anywhere is gone on with", async () => {
+    const { process: begin } = await start();
+    const opened = await begin(next);
+    await fill(await begin(old), 9);
+    for (let cut = 1; cut <= 4; cut += 1) {
+      const stop = new AbortController();
+      let batches = 0;
+      await rotateKeys(optionsOf(opened, next), { ...pace, batch: 2, signal: stop.signal, onProgress: () => ((batches += 1), stop.abort()) });
+      const [one, two] = await keyStatus(optionsOf(opened, next));
+      expect([one?.uses, two?.uses]).toEqual([Math.max(0, 9 - cut * 2), Math.min(9, cut * 2)]);
+    }
+    const dead = { ...pace, batch: 1, onProgress: () => { throw new Error("killed"); } };
+    await expect(rotateKeys(optionsOf(opened, next), dead)).rejects.toThrow("killed");
+    expect((await rotateKeys(optionsOf(opened, next), pace)).flatMap(({ failed }) => failed)).toEqual([]);
+    expect((await keyStatus(optionsOf(opened, next)))[0]).toMatchObject({ id: 1, uses: 0 });
+  });
+
+  test("what cannot be opened is told with its place, is left as it is, and holds up nothing", async () => {
+    const { client, process: begin } = await start();
+    const [, broken] = await fill(await begin(old), 5);
+    await client.query("update app.team set json_attrs = jsonb_set(json_attrs, '{contact,Vault,1}', '\"gQAA\"') where id = $1", [broken?.id]);
+    const opened = await begin(next);
+    const done = await rotateKeys(optionsOf(opened, next), pace);
+    expect(done.find(({ table }) => table === "team")).toMatchObject({ done: 4, failed: [{ id: broken?.id, why: expect.stringContaining("/contact: expected what key 1 of the keyring sealed for this place") }] });
+    expect((await keyStatus(optionsOf(opened, next)))[0]).toMatchObject({ id: 1, uses: 1 });
+    expect((await client.query("select level, message from pliny.log")).rows).toEqual([{ level: "warn", message: expect.stringMatching(/^Rotated the secrets of \d+ rows; [12] could not be\.$/) }]);
+  });
+
+  test("also of rows that a newer release wrote, of whose shape nothing is known here", async () => {
+    const { client, process: begin } = await start();
+    const [team] = await fill(await begin(old), 1);
+    await client.query(`update app.team set json_attrs = json_attrs || '{"__v": 9, "motto": {"Dict": {"a": {"Json": {"Vault": [1, "x"]}}}}}'`);
+    const opened = await begin(next);
+    await rotateKeys(optionsOf(opened, next), pace);
+    expect(await (await Team.get((await begin(last)).pliny, team?.id ?? "")).contact.reveal("to see")).toBe("contact-0");
+    expect((await client.query("select json_attrs -> 'motto' as motto from app.team")).rows).toEqual([{ motto: { Dict: { a: { Json: { Vault: [1, "x"] } } } } }]);
+  });
+
+  test("has nothing to rotate to without a primary key", async () => {
+    const { process: begin } = await start();
+    const none = { keyring: ring("keyring", [1, 1, "decrypt"]) };
+    await expect(rotateKeys(optionsOf(await begin(none), none), pace)).rejects.toThrow("pliny keys promote");
+  });
+
+  test("the use of a key is counted by an index", async () => {
+    const { client } = await start();
+    await client.query("set enable_seqscan = off");
+    const plan = await client.query("explain select count(*) from app.team where vault_keys is not null and vault_keys @> array[1]");
+    expect(JSON.stringify(plan.rows)).toContain("team-vault_keys");
+  });
+});
+
+describe("a resource with a key of its own", () => {
+  const shop: App = { resources: [customerCode({ email: (email) => email.includes("@") || "an address with an @" })], tasks: [], typeChecks: {}, lanes: {}, breakers: {} };
+  const schema = compileFolder(`${casesFolder}/subscriptions`).files.find(({ path }) => path === "schema.sql")?.text ?? "";
+  const ada: CustomerCreate = { email: `${canary}@home.example`, name: `Ada ${canary}`, currency: "EUR" };
+
+  test("seals under it; destroyed, its secrets are unreadable, and the log says when, by whom and why", async () => {
+    const { client, process: begin } = await start(shop, schema);
+    const opened = await begin();
+    const { pliny, registry } = opened;
+    const [customer, other] = [await Customer.create(pliny, ada), await Customer.create(pliny, { ...ada, email: "b@b.example" })];
+    expect(await everything(client)).not.toContain(canary);
+    expect((await client.query("select vault_keys from app.customer")).rows).toEqual([{ vault_keys: null }, { vault_keys: null }]);
+    expect(await customer.name?.reveal("to see")).toBe(ada.name);
+    const known = registry.ofTag("customer") ?? expect.fail();
+    await destroyOwnKey(optionsOf(opened), known, { id: customer.id, why: "asked to be forgotten" });
+    const read = await Customer.get(pliny, customer.id);
+    await expect(read.name?.reveal("to see")).rejects.toThrow("/name: expected the resource's own key, got none: it was destroyed");
+    expect(read.language).toBe("en");
+    await read.save({ language: "de" });
+    await expect(read.save({ name: "Ada again" })).rejects.toThrow("it was destroyed");
+    expect(await (await Customer.get(pliny, other.id)).name?.reveal("to see")).toBe(ada.name);
+    await expect(destroyOwnKey(optionsOf(opened), known, { id: customer.id, why: "again" })).rejects.toThrow("There is no key of customer");
+    expect((await client.query("select actor, message, data, id from pliny.log where kind = 'action'")).rows).toEqual([
+      { actor: "test", message: "asked to be forgotten", data: { action: "destroyed its data key" }, id: customer.id },
+    ]);
+    expect((await client.query("select destroyed_by, destroyed_at is not null as at, blob from pliny.data_key where id = $1", [customer.id])).rows).toEqual([{ destroyed_by: "test", at: true, blob: null }]);
+  });
+
+  test("a dump that was taken before can read it still, until the shred key is gone too", async () => {
+    const { client, process: begin } = await start(shop, schema);
+    const first = await begin();
+    const [forgotten, kept] = [await Customer.create(first.pliny, ada), await Customer.create(first.pliny, { ...ada, email: "b@b.example" })];
+    const { rows: dump } = await client.query<{ shred_key: number; blob: string }>("select shred_key, blob from pliny.data_key where id = $1", [forgotten.id]);
+    await destroyOwnKey(optionsOf(first), first.registry.ofTag("customer") ?? expect.fail(), { id: forgotten.id, why: "asked to be forgotten" });
+    // The keys that are left go under the shred key of a new month; the old one may be destroyed then.
+    const next: Partial<Keys> = { shredKeyring: ring("shred keyring", [1, 3, "decrypt"], [2, 33, "primary"]) };
+    const second = await begin(next);
+    expect(await ownKeysUnder(optionsOf(second, next), 1)).toBe(1);
+    const done = await rotateKeys(optionsOf(second, next), pace);
+    expect(done.find(({ table }) => table === "data keys")).toMatchObject({ done: 1, failed: [] });
+    expect(await ownKeysUnder(optionsOf(second, next), 1)).toBe(0);
+    const restore = `update pliny.data_key set shred_key = $2, blob = $3, destroyed_at = null, destroyed_by = null where id = $1`;
+    await client.query(restore, [forgotten.id, dump[0]?.shred_key, dump[0]?.blob]);
+    expect(await (await Customer.get(second.pliny, forgotten.id)).name?.reveal("what the dump can still read")).toBe(ada.name);
+    const shredded: Partial<Keys> = { shredKeyring: ring("shred keyring", [2, 33, "primary"]) };
+    const third = await begin(shredded);
+    await expect((await Customer.get(third.pliny, forgotten.id)).name?.reveal("to see")).rejects.toThrow("/name: expected key 1 in the shred keyring, got none");
+    expect(await (await Customer.get(third.pliny, kept.id)).name?.reveal("to see")).toBe(ada.name);
+  });
+
+  test("two that write it at once make one key; without a shred key nothing is sealed", async () => {
+    const { client, process: begin } = await start(shop, schema);
+    const { pliny } = await begin();
+    const customer = await Customer.create(pliny, ada);
+    await client.query("delete from pliny.data_key");
+    await client.query(`update app.customer set json_attrs = json_attrs - 'name' - 'email' || '{"email": {"Vault": [1, "x"]}}'`);
+    const [left, right] = [await Customer.get(pliny, customer.id), await Customer.get(pliny, customer.id)];
+    const results = await Promise.allSettled([left.save({ name: "left" }), right.save({ name: "right" })]);
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(["left", "right"]).toContain(await (await Customer.get(pliny, customer.id)).name?.reveal("to see"));
+    const keyless = await begin({ shredKeyring: null });
+    await expect(Customer.create(keyless.pliny, { ...ada, email: "c@c.example" })).rejects.toThrow("expected a keyring");
+  });
+
+  test("unique holds for what is looked up, and what is written by hand is asked", async () => {
+    const { process: begin } = await start(shop, schema);
+    const { pliny } = await begin();
+    await Customer.create(pliny, ada);
+    await expect(Customer.create(pliny, { ...ada, email: `${canary.toUpperCase()}@HOME.example` })).rejects.toThrow(Conflict);
+    await expect(Customer.create(pliny, { ...ada, email: canary })).rejects.toThrow("/email: expected an address with an @, got [secret]");
+  });
+});
+
+describe("back-fill", () => {
+  async function older(count: number): Promise<{ readonly client: Client; readonly opened: Opened; readonly ids: readonly string[] }> {
+    const { client, process: begin } = await start();
+    const opened = await begin();
+    const team = await Team.create(opened.pliny, acme);
+    const databases = await Promise.all(Array.from({ length: count }, (_, at) => Database.create(opened.pliny, { name: `db-${at}`, region: "eu", parent: team, password: "hush" })));
+    await client.query(`update app.database set json_attrs = json_attrs - 'endpoint' || '{"__v": 2, "host": "h", "port": 1, "more": true}' where json_attrs ->> 'name' <> 'db-0'`);
+    return { client, opened, ids: databases.map(({ id }) => id) };
+  }
+
+  test("counts shapes before and after, and leaves secrets and unknown members as they are", async () => {
+    const { client, opened } = await older(12);
+    const sealed = (): Promise<unknown> => client.query("select id, json_attrs -> 'password' as password, vault_keys from app.database order by id").then(({ rows }) => rows);
+    const before = await sealed();
+    const seen: Progress[] = [];
+    const known = opened.registry.ofTag("database") ?? expect.fail();
+    const done = await backfill(known, opened, { ...pace, batch: 4, onProgress: (progress) => void seen.push(progress) });
+    expect(done).toMatchObject({
+      before: [{ type: "database", version: 2, rows: 11 }, { type: "database", version: 3, rows: 1 }],
+      after: [{ type: "database", version: 3, rows: 12 }],
+      done: 11, retried: 0, failed: [],
+    });
+    expect(seen.map((progress) => progress.done)).toEqual([4, 8, 11]);
+    expect(await sealed()).toEqual(before);
+    const { rows } = await client.query("select json_attrs - 'password' - 'name' as attrs from app.database where json_attrs ->> 'name' = 'db-3'");
+    expect(rows).toEqual([{ attrs: { __v: 3, connections: 10, endpoint: "postgres://h:1/db-3", labels: { Dict: {} }, more: true, plan: "hobby", region: "eu" } }]);
+  });
+
+  test("beside live writers, as fast as it is let, and killed on the way", async () => {
+    const { client, opened, ids } = await older(30);
+    const known = opened.registry.ofTag("database") ?? expect.fail();
+    const slept: number[] = [];
+    let killed = 0;
+    const paced: Pace = {
+      ...pace, batch: 3, perSecond: 100, sleep: (ms) => Promise.resolve(void slept.push(ms)),
+      onProgress: () => { if ((killed += 1) === 2) throw new Error("killed"); },
+    };
+    await expect(backfill(known, opened, paced)).rejects.toThrow("killed");
+    expect(slept).toEqual([30]);
+    const writers = Promise.all(ids.map(async (id) => {
+      const database = await Database.get(opened.pliny, id);
+      await database.save({ connections: 99 }).catch(async () => {
+        await database.reload();
+        await database.save({ connections: 99 });
+      });
+    }));
+    const [done] = await Promise.all([backfill(known, opened, pace), writers]);
+    expect(done).toMatchObject({ after: [{ version: 3, rows: 30 }], failed: [] });
+    const { rows } = await client.query("select count(*)::int as rows from app.database where json_attrs ->> 'connections' = '99' and (json_attrs ? 'endpoint' or json_attrs ->> 'name' = 'db-0')");
+    expect(rows).toEqual([{ rows: 30 }]);
+  });
+
+  test("a row that cannot be brought up is told and left as it is", async () => {
+    const { client, opened, ids } = await older(3);
+    await client.query("update app.database set json_attrs = jsonb_set(json_attrs, '{port}', '\"no port\"') where id = $1", [ids[1]]);
+    const done = await backfill(opened.registry.ofTag("database") ?? expect.fail(), opened, pace);
+    expect(done).toMatchObject({ done: 1, failed: [{ id: ids[1], why: expect.stringContaining("/port: expected") }] });
+    expect(done.after).toEqual([{ type: "database", version: 2, rows: 1 }, { type: "database", version: 3, rows: 2 }]);
+  });
+});
