@@ -90,7 +90,7 @@ import {
   type Writing,
 } from "pliny/codec";
 import { compareCanonical } from "../runtime/codec/json.js";
-import { keysOf } from "../runtime/codec/secret.js";
+import { isWithheld, keysOf } from "../runtime/codec/secret.js";
 import { notedVault } from "./setup/vault.js";
 
 const id = "018f3c1e-7b2a-7c3d-8e4f-0123456789ab";
@@ -865,6 +865,37 @@ const databaseCodec: Codec<DatabaseFields> = {
     };
   },
 };
+
+describe("secrets of clients", () => {
+  const [given, shown] = [{ ...reading, profile: profiles["api-in"] }, { ...reading, profile: profiles["api-out"] }];
+  const stored = (): Secret<string> => readSecret({ Vault: [7, "blob"] }, readString, reading);
+
+  test("are given in the clear, or withheld to be left as they are; sealed ones are refused and not shown", async () => {
+    expect(await readSecret("hush", readString, given).reveal("to check")).toBe("hush");
+    const left = readSecret({ Vault: [7, null] }, readString, given);
+    expect([isWithheld(left), isWithheld(Secret.of("hush")), isWithheld(null)]).toEqual([true, false, false]);
+    await expect(left.reveal("to see")).rejects.toMatchObject({ code: "vault", got: "[secret]" });
+    for (const [json, code] of [[{ Vault: [7, "hush"] }, "type"], [{ Vault: [null, null] }, "type"], [7, "type"], [{ Vault: [7, null], x: 1 }, "form"]] as const)
+      expect(thrown(() => readSecret(json, readString, given))).toMatchObject({ name: "DecodeError", code, got: "[secret]" });
+  });
+
+  test("are answered with the id of their key and no more, and read so", () => {
+    expect(writeSecret(stored(), writeString, { ...writing, profile: profiles["api-out"] })).toEqual({ Vault: [7, null] });
+    const read = readSecret({ Vault: [7, null] }, readString, shown);
+    expect(writeSecret(read, writeString, { ...writing, profile: profiles["api-out"] })).toEqual({ Vault: [7, null] });
+    expect(thrown(() => readSecret("hush", readString, shown))).toMatchObject({ code: "type", got: "[secret]" });
+    expect(thrown(() => writeSecret(Secret.of("hush"), writeString, { ...writing, profile: profiles["api-out"] }))).toMatchObject({ name: "EncodeError", code: "vault" });
+  });
+
+  test("go to the server in the clear or withheld, and to the database never withheld", () => {
+    const toServer = { ...writing, profile: profiles["api-in"] };
+    expect(writeSecret(Secret.of("hush"), writeString, toServer)).toBe("hush");
+    const left = readSecret({ Vault: [7, null] }, readString, shown);
+    expect(writeSecret(left, writeString, toServer)).toEqual({ Vault: [7, null] });
+    expect(thrown(() => writeSecret(stored(), writeString, toServer))).toMatchObject({ name: "EncodeError", code: "vault" });
+    expect(thrown(() => writeSecret(left, writeString, writing))).toMatchObject({ name: "EncodeError", got: "one that is withheld" });
+  });
+});
 
 describe("a record", () => {
   const full = {

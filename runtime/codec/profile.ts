@@ -16,8 +16,11 @@ export interface Profile {
   readonly unknownTags: "kept" | "refused";
   /** Values that a closed enum does not have. */
   readonly unknownValues: "kept" | "refused";
-  /** A `Vault` holds what its key opens, or null in its place, which tells that there is a secret and no more. */
-  readonly secrets: "sealed" | "withheld";
+  /**
+   * A `Vault` holds what its key opens; or null in its place, which tells that there is a secret and no more; or a secret is given as its plain
+   * value, and a `Vault` with null leaves it as it is.
+   */
+  readonly secrets: "sealed" | "withheld" | "given";
   /** A `Resource` or `Task` may have its URL as a third element. */
   readonly urls: boolean;
   /** `Link` and `Form` are tags. */
@@ -43,7 +46,7 @@ export const profiles: { readonly [Name in ProfileName]: Profile & { readonly na
   /** What clients send. A secret comes as its plain value, or withheld, which leaves it as it is. */
   "api-in": {
     name: "api-in", bytesMax: fromApi, duplicateKeys: "refused", canonicalText: false, unknownKeys: "refused", unknownTags: "refused",
-    unknownValues: "refused", secrets: "withheld", urls: true, links: false, constraints: true,
+    unknownValues: "refused", secrets: "given", urls: true, links: false, constraints: true,
   },
   /** What the server answers, and a client reads: of any age, so that it keeps what it does not know. */
   "api-out": {

@@ -2,12 +2,13 @@
 // with a reason that stands in the log, and is written again as it was, so that a lost key fails that one reveal and not the row.
 
 import { type CodecErrorCode, DecodeError, EncodeError, refuse, under, withheld } from "./error.js";
-import { canonicalText, isList, readTag, type Json, type Read, type Write } from "./json.js";
+import { canonicalText, isList, isText, readTag, type Json, type Read, type Write } from "./json.js";
 import type { Place, Reading, Sealed, Writing } from "./reading.js";
 
-/** Either what was given, or what was read: sealed, bound to its place. */
+/** What was given; or what was read: sealed and bound to its place, or no more than that there is one. */
 type Content<T> =
   | { readonly kind: "given"; readonly value: T }
+  | { readonly kind: "withheld"; readonly key: number }
   | { readonly kind: "sealed"; readonly sealed: Sealed; readonly at: Reading; readonly open: () => T };
 
 // Given by the class below to the functions of this file alone.
@@ -41,6 +42,7 @@ export class Secret<T> {
     if (typeof reason !== "string" || reason.trim() === "") throw new TypeError("A secret is revealed for a reason: say which.");
     const content = this.#content;
     if (content.kind === "given") return content.value;
+    if (content.kind === "withheld") throw notRevealed("vault", "a secret that is at hand: this one is withheld");
     // Opened first, so that the log tells of no reveal that there was not.
     const value = content.open();
     await content.at.vault?.noteReveal(content.at.place, reason);
@@ -56,27 +58,64 @@ export class Secret<T> {
   }
 }
 
-const secretForm = 'a secret as {"Vault": [key id, text]}';
-
-/** Checks the envelope; `read` runs when the secret is revealed. */
+/**
+ * Checks the envelope; `read` runs when the secret is revealed. Where secrets are given in the clear it runs at once, and what stands in a
+ * `Vault` is withheld: it is left as it is.
+ */
 export function readSecret<T>(json: Json, read: Read<T>, at: Reading): Secret<T> {
-  const sealed = readSealed(json);
-  return secretOf({ kind: "sealed", sealed, at, open: () => open(sealed, read, at) });
+  const { secrets } = at.profile;
+  if (secrets === "sealed") {
+    const sealed = readSealed(json);
+    return secretOf({ kind: "sealed", sealed, at, open: () => open(sealed, read, at) });
+  }
+  if (secrets === "given" && !hasEnvelope(json)) {
+    try {
+      return Secret.of(read(json, at));
+    } catch (error) {
+      throw withheld(error);
+    }
+  }
+  return secretOf({ kind: "withheld", key: readEnvelope(json, secrets).key });
+}
+
+function hasEnvelope(json: Json): boolean {
+  return json !== null && typeof json === "object" && !isList(json) && Object.hasOwn(json, "Vault");
 }
 
 /**
  * Seals it for the place of `at`; what is sealed for that place already stays as it is. What comes from another place is opened and sealed
- * again, which nobody sees and the log does not tell. Throws an EncodeError where there is no vault to do so.
+ * again, which nobody sees and the log does not tell. Where secrets are withheld it writes whose key sealed it; where they are given, its plain
+ * value. Throws an EncodeError where there is no vault to seal with, and where there is not what is to be written.
  */
 export function writeSecret<T>(value: Secret<T>, write: Write<T>, at: Writing): Json {
   if (!(value instanceof Secret)) throw new EncodeError({ code: "type", expected: "a Secret", got: "[secret]", pointer: "" });
   const content = contentOf(value);
-  if (content.kind === "sealed" && isSamePlace(content.at.place, at.place)) return { Vault: content.sealed };
-  if (at.vault === null) {
-    throw new EncodeError({ code: "vault", expected: "a keyring, for a secret is written sealed or not at all", got: "none", pointer: "" });
+  const { secrets } = at.profile;
+  if (content.kind === "withheld") {
+    if (secrets === "sealed") throw notWritten("a secret that is at hand", "one that is withheld");
+    return { Vault: [content.key, null] };
   }
+  if (secrets === "withheld") {
+    if (content.kind === "given") throw notWritten("a secret that is stored", "one that is not yet");
+    return { Vault: [content.sealed[0], null] };
+  }
+  if (secrets === "given") {
+    if (content.kind === "sealed") throw notWritten("a secret in the clear", "one that is sealed");
+    return plainJson(content.value, write, at);
+  }
+  if (content.kind === "sealed" && isSamePlace(content.at.place, at.place)) return { Vault: content.sealed };
+  if (at.vault === null) throw notWritten("a keyring, for a secret is written sealed or not at all", "none");
   const plain = content.kind === "given" ? content.value : content.open();
-  return { Vault: at.vault.seal(plainText(plain, write, at), at.place) };
+  return { Vault: at.vault.seal(canonicalText([plainJson(plain, write, at)]), at.place) };
+}
+
+function notWritten(expected: string, got: string): EncodeError {
+  return new EncodeError({ code: "vault", expected, got, pointer: "" });
+}
+
+/** Whether it stands for a secret that is left as it is. */
+export function isWithheld(value: unknown): boolean {
+  return value instanceof Secret && contentOf(value).kind === "withheld";
 }
 
 /** The value of a secret that was given and never stored, to be checked; null for one that was read. */
@@ -119,13 +158,28 @@ function collectKeys(json: Json | undefined, ids: Set<number>): void {
 }
 
 export function readSealed(json: Json): Sealed {
+  const { key, blob } = readEnvelope(json, "sealed");
+  return [key, blob ?? ""];
+}
+
+/** What a secret’s `Vault` must be, by how the profile has secrets. */
+export const envelopeForms = {
+  sealed: 'a secret as {"Vault": [key id, text]}',
+  withheld: 'a secret that is withheld, as {"Vault": [key id, null]}',
+  given: 'a secret in the clear, or as {"Vault": [key id, null]} to leave it as it is',
+} as const;
+
+/** A `Vault` and nothing else; `blob` is null where the secret is withheld. */
+export function readEnvelope(json: Json, secrets: keyof typeof envelopeForms): { readonly key: number; readonly blob: string | null } {
+  const expected = envelopeForms[secrets];
   try {
-    const sealed = readTag(json, "Vault", secretForm);
-    if (!isList(sealed) || sealed.length !== 2) refuse("type", secretForm, json);
-    const [key, blob] = sealed;
-    if (typeof key !== "number" || typeof blob !== "string") refuse("type", secretForm, json);
-    if (!Number.isSafeInteger(key) || key < 0 || blob === "") refuse("form", secretForm, json);
-    return [key, blob];
+    const pair = readTag(json, "Vault", expected);
+    if (!isList(pair) || pair.length !== 2) refuse("type", expected, json);
+    const [key, blob = ""] = pair;
+    const isBlob = secrets === "sealed" ? typeof blob === "string" && isText(blob) : blob === null;
+    if (typeof key !== "number" || !isBlob) refuse("type", expected, json);
+    if (!Number.isSafeInteger(key) || key < 0 || blob === "") refuse("form", expected, json);
+    return { key, blob: typeof blob === "string" ? blob : null };
   } catch (error) {
     // What stands there instead may well be the secret itself, left open by a mistake.
     throw withheld(error);
@@ -151,10 +205,10 @@ function notRevealed(code: CodecErrorCode, expected: string): DecodeError {
   return new DecodeError({ code, expected, got: "[secret]", pointer: "" });
 }
 
-/** What is sealed: the canonical text of a list that holds the value. */
-function plainText<T>(value: T, write: Write<T>, at: Writing): string {
+/** What is sealed in a list, or given. */
+function plainJson<T>(value: T, write: Write<T>, at: Writing): Json {
   try {
-    return canonicalText([write(value, at)]);
+    return write(value, at);
   } catch (error) {
     throw withheld(error);
   }

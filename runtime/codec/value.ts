@@ -3,7 +3,7 @@
 
 import { readDict, readList, readMap, readSet, writeDict, writeList, writeMap, writeSet } from "./containers.js";
 import { Unknown } from "./enum.js";
-import { refuse, refuseToWrite, under, withheld } from "./error.js";
+import { refuse, refuseToWrite, under } from "./error.js";
 import {
   checkPlain, depthForm, depthMax, isList, isText, type Json, type JsonRecord, readFree, readTag, textForm, writeFree,
 } from "./json.js";
@@ -14,6 +14,7 @@ import {
   type Decimal, isAddress, readBigint, readBytes, readDate, readDecimal, readDuration, readSpecialFloat, readTime, writeBigint, writeBytes,
   writeDate, writeDecimal, writeDuration, writeSpecialFloat, writeTime,
 } from "./scalars.js";
+import { envelopeForms, readEnvelope } from "./secret.js";
 
 /** What decorated JSON says. A string is text or a uuid, a number an int or a float: only a type could tell. */
 export type Value = null | boolean | number | string | readonly Value[] | ValueRecord | Tagged | Unknown;
@@ -107,7 +108,7 @@ const tags: { readonly [Tag in TagName]: TagRow<Tag> } = {
   },
   Resource: { read: (json, at) => readAddress(json, "Resource", at), write: (value, at) => writeAddress(value, "Resource", at) },
   Task: { read: (json, at) => readAddress(json, "Task", at), write: (value, at) => writeAddress(value, "Task", at) },
-  Vault: { read: readSealed, write: writeSealed },
+  Vault: { read: (json, at) => readEnvelope(json, at.profile.secrets), write: writeSealed },
   Link: {
     read: (json, at, depthLeft) => readLink(json, { tag: "Link", at, depthLeft }),
     write: (value, at, depthLeft) => ({ Link: writeRecord(value, at, depthLeft) }),
@@ -205,30 +206,8 @@ function elementReader(depthLeft: number): (json: Json, at: Reading) => Value {
   };
 }
 
-const vaultForms = {
-  sealed: 'a secret as {"Vault": [key id, text]}',
-  withheld: 'a secret that is withheld, as {"Vault": [key id, null]}',
-} as const;
-
-function readSealed(json: Json, at: Reading): SealedValue {
-  const { secrets } = at.profile;
-  const expected = vaultForms[secrets];
-  try {
-    const pair = readTag(json, "Vault", expected);
-    if (!isList(pair) || pair.length !== 2) refuse("type", expected, json);
-    const [key, blob = ""] = pair;
-    const isBlob = secrets === "withheld" ? blob === null : typeof blob === "string" && isText(blob);
-    if (typeof key !== "number" || !isBlob) refuse("type", expected, json);
-    if (!Number.isSafeInteger(key) || key < 0 || blob === "") refuse("form", expected, json);
-    return { key, blob: typeof blob === "string" ? blob : null };
-  } catch (error) {
-    // What stands there instead may well be the secret itself, left open by a mistake.
-    throw withheld(error);
-  }
-}
-
 function writeSealed({ key, blob }: SealedValue, at: Writing): Json {
-  if ((blob === null) !== (at.profile.secrets === "withheld")) refuseToWrite("form", vaultForms[at.profile.secrets], { Vault: null });
+  if ((blob === null) !== (at.profile.secrets !== "sealed")) refuseToWrite("form", envelopeForms[at.profile.secrets], { Vault: null });
   return { Vault: [key, blob] };
 }
 

@@ -6,7 +6,7 @@ import { v7 } from "uuid";
 import { refusalsOf } from "../codec/check.js";
 import { canonicalText, type JsonRecord, type Reading, readVersion, Ref, toRef, toSecret, type Vault, type Writing } from "../codec/index.js";
 import { profiles } from "../codec/profile.js";
-import { keysOf } from "../codec/secret.js";
+import { isWithheld, keysOf } from "../codec/secret.js";
 import { blankOf, readStored, writeStored } from "../codec/stored.js";
 import { parseJson } from "../codec/text.js";
 import type { Pliny, ResourceRow, ResourceType, WriteOptions } from "../contract.js";
@@ -180,7 +180,8 @@ export function createResources({ registry, store, vaults, pliny }: ResourcesOpt
 function taken({ type }: KnownResource, values: object): object {
   return Object.fromEntries(
     Object.entries(values)
-      .filter(([, value]) => value !== undefined)
+      // A client that gives a secret back withheld leaves it as it is.
+      .filter(([, value]) => value !== undefined && !isWithheld(value))
       .map(([member, value]) => {
         if (value instanceof Resource) return [member, toRef(value)];
         return [member, type.fields.rules[member]?.encrypted ? toSecret<unknown>(value) : value];
