@@ -190,6 +190,31 @@ describe("references", () => {
     await expect((await Replica.get(pliny, replica.id)).primary.load()).rejects.toThrow(`There is no database ${database.id}, or it is gone.`);
   });
 
+  test("to a row that does not decode say why, and are no harm to others", async () => {
+    const { pliny, client, resources, store } = await start();
+    const team = await Team.create(pliny, acme);
+    const databases = await Promise.all(["a-db", "b-db"].map((name) => Database.create(pliny, { name, region: "eu", parent: team })));
+    const replicas = await Promise.all(databases.map((primary, at) => Replica.create(pliny, { name: `copy-${at}`, region: "eu", parent: team, primary })));
+    await client.query(`update app.database set json_attrs = jsonb_set(json_attrs, '{connections}', '"many"') where id = $1`, [databases[0]?.id]);
+    const before = (await client.query("select json_attrs from app.database order by id")).rows;
+    const [broken, whole] = await resources.readPage(await readResources(store, "database", replicas.map(({ id }) => id)).then((rows) => rows.toSorted((left, right) => (left.id < right.id ? -1 : 1))));
+    if (!(broken instanceof Replica && whole instanceof Replica)) return expect.fail("no replicas");
+    await expect(broken.primary.load()).rejects.toThrow(`database ${databases[0]?.id} cannot be read: /connections: expected an integer`);
+    expect((await whole.primary.load()).name).toBe("b-db");
+    await expect(Database.get(pliny, databases[0]?.id ?? "")).rejects.toThrow("/connections: expected an integer");
+    expect((await client.query("select json_attrs from app.database order by id")).rows).toEqual(before);
+  });
+
+  test("a row of a type that this release does not know is told, and read by nobody as another", async () => {
+    const { pliny, client, resources, store } = await start();
+    const team = await Team.create(pliny, acme);
+    await client.query(`insert into pliny.move values ('mirror', '__new__', 'on')`);
+    const id = "0190b1a5-7a3e-7cc0-8000-00000000beef";
+    await client.query(`insert into app.database (id, type, state, nonce, root_id, parent_id, json_attrs) values ($1, 'mirror', 'on', 1, $2, $2, '{"__v": 1}')`, [id, team.id]);
+    await expect(Database.get(pliny, id)).rejects.toThrow("This release knows no resource 'mirror'.");
+    expect((await resources.readPage(await readResources(store, "database", [id])))[0]).toMatchObject({ name: "PlinyError", code: "POISON" });
+  });
+
   test("to itself, and to a type that this release does not know", async () => {
     const { pliny, client } = await start();
     const team = await Team.create(pliny, acme);

@@ -26,8 +26,11 @@ export interface ResourcesOptions {
 
 /** The verbs of resources, and what else of them a page or a program needs. */
 export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "reload" | "load"> {
-  /** Those rows as objects, whose references are loaded together: a query a type, whichever of them is asked for first. */
-  readPage(records: readonly ResourceRecord[]): Promise<readonly object[]>;
+  /**
+   * Those rows as objects, whose references are loaded together: a query a family, whichever of them is asked for first. A row that cannot be
+   * read is the error that says why, so that it harms no other.
+   */
+  readPage(records: readonly ResourceRecord[]): Promise<readonly (Resource | Error)[]>;
   /** Writes a row in the shape that is written now; false where another write came first. A newer shape stays as it is. */
   rewrite(record: ResourceRecord): Promise<boolean>;
 }
@@ -51,17 +54,17 @@ export function createResources({ registry, store, vaults, pliny }: ResourcesOpt
         id, type: known.tag, state, nonce: nextNonce(), parentId: owner, parentTable: known.parentRoot, attrs: JSON.stringify(record), vaultKeys: keysUsed(known, record),
       });
     });
-    if (made) return (await objectsOf([made], type))[0] ?? missing(type, id);
+    if (made) return objectOf(made, type);
     // The same call once more, after an answer that was lost; or the parent is gone.
     const [there] = await readResources(options.transaction ?? store, known.root, [id]);
     if (!there) throw new NotFound(type.parent ?? type.name, owner ?? id);
-    return (await objectsOf([there], type))[0] ?? missing(type, id);
+    return objectOf(there, type);
   }
 
   async function get<T>(type: ResourceType<T>, id: string): Promise<T> {
     const known = registry.ofType(type);
-    const found = await objectsOf(await readResources(store, known.root, [id]), type);
-    return found[0] ?? missing(type, id);
+    const [record] = await readResources(store, known.root, [id]);
+    return record ? objectOf(record, type) : missing(type, id);
   }
 
   async function save(row: ResourceRow, changes: object, options: WriteOptions = {}): Promise<ResourceRow> {
@@ -93,17 +96,23 @@ export function createResources({ registry, store, vaults, pliny }: ResourcesOpt
   async function load(tag: string, id: string): Promise<unknown> {
     const known = knownOf(tag);
     const [object] = await readPage(await readResources(store, known.root, [id]));
-    return object ?? missing(known.type, id);
+    return object === undefined ? missing(known.type, id) : orThrow(object);
   }
 
-  async function readPage(records: readonly ResourceRecord[]): Promise<readonly object[]> {
+  async function readPage(records: readonly ResourceRecord[]): Promise<readonly (Resource | Error)[]> {
     const page = createPage(store, registry, readPage);
-    const reading = await vaults.forReading(records.map((record) => ({ known: knownOf(record.type), id: record.id })));
+    const reading = await vaults.forReading(records.flatMap(({ type, id }) => {
+      const known = registry.ofTag(type);
+      return known ? [{ known, id }] : [];
+    }));
     return records.map((record) => {
-      const { type } = knownOf(record.type);
-      const object: unknown = new type.class(decode(record, page, reading(record.id)), pliny());
-      if (object instanceof Resource) return object;
-      throw new TypeError(`The class of '${type.name}' is none of a resource.`);
+      try {
+        const { type } = knownOf(record.type);
+        const object: unknown = new type.class(decode(record, page, reading(record.id)), pliny());
+        return object instanceof Resource ? object : new TypeError(`The class of '${type.name}' is none of a resource.`);
+      } catch (error) {
+        return new PlinyError("POISON", `${record.type} ${record.id} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
     });
   }
 
@@ -119,14 +128,13 @@ export function createResources({ registry, store, vaults, pliny }: ResourcesOpt
 
   // ---- between rows and records
 
-  /** Objects of a type; a row of that id that belongs to another family member is none of it. */
-  async function objectsOf<T>(records: readonly ResourceRecord[], type: ResourceType<T>): Promise<readonly T[]> {
-    const ofType = records.filter((record) => {
-      const own = knownOf(record.type).type;
-      return own.name === type.name || own.extends === type.name;
-    });
+  /** An object of a type; a row of another member of its family, unless it extends the type, is none of it. */
+  async function objectOf<T>(record: ResourceRecord, type: ResourceType<T>): Promise<T> {
+    const own = registry.ofTag(record.type)?.type;
+    if (own && own.name !== type.name && own.extends !== type.name) return missing(type, record.id);
+    const [object] = await readPage([record]);
     // The registry has the class of each type, and that of a subtype extends its base's.
-    return (await readPage(ofType)) as readonly T[];
+    return (object === undefined ? missing(type, record.id) : orThrow(object)) as T;
   }
 
   async function rowOf(record: ResourceRecord): Promise<ResourceRow> {
@@ -233,10 +241,15 @@ interface Page {
   readonly load: (tag: string, id: string) => Promise<unknown>;
 }
 
+function orThrow(object: Resource | Error): Resource {
+  if (object instanceof Error) throw object;
+  return object;
+}
+
 /** References that were read together: the first that is loaded brings all those of its family along, in one query. */
 function createPage(store: Store, registry: Registry, readPage: Resources["readPage"]): Page {
   const met = new Map<string, Set<string>>();
-  const loaded = new Map<string, Promise<ReadonlyMap<string, unknown>>>();
+  const loaded = new Map<string, Promise<ReadonlyMap<string, Resource | Error>>>();
   const familyOf = (tag: string): KnownResource => {
     const known = registry.ofTag(tag);
     if (!known) throw new PlinyError("UNKNOWN_TYPE", `This release knows no resource '${tag}'.`);
@@ -252,13 +265,17 @@ function createPage(store: Store, registry: Registry, readPage: Resources["readP
       const { root, type } = familyOf(tag);
       const all = loaded.get(root) ?? readAll(root, [...(met.get(root) ?? [])]);
       loaded.set(root, all);
-      return (await all).get(id) ?? missing(type, id);
+      const object = (await all).get(id);
+      return object === undefined ? missing(type, id) : orThrow(object);
     },
   };
 
-  async function readAll(root: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+  async function readAll(root: string, ids: readonly string[]): Promise<ReadonlyMap<string, Resource | Error>> {
     const records = await readResources(store, root, ids);
     const objects = await readPage(records);
-    return new Map(records.map(({ id }, index) => [id, objects[index]]));
+    return new Map(records.flatMap(({ id }, index) => {
+      const object = objects[index];
+      return object === undefined ? [] : [[id, object] as const];
+    }));
   }
 }
