@@ -2,7 +2,8 @@
 
 import type { KnownResource, Registry } from "../machine/registry.js";
 import type { Resources } from "../machine/resources.js";
-import { countShapes, readOlderResources, type ShapeCount, type Store } from "../store/postgres.js";
+import type { Store } from "../store/connection.js";
+import { countShapes, readOlderResources, type ShapeCount } from "../store/postgres.js";
 import { type Pace, type Progress, runBatches } from "./batches.js";
 
 export interface BackfillOptions {

@@ -12,8 +12,10 @@ import { nextNonce } from "../machine/resources.js";
 import { indexOf, type Keys, lookedUp } from "../machine/vaults.js";
 import {
   countDataKeys, countKeyUses, destroyDataKey, insertLog, readDataKeysUnder, readKeyIds, readKeyUses, readStaleIndexes, type ResourceRecord,
-  rewrapDataKey, saveResource, type Store, withLog, writeLog,
+  rewrapDataKey, saveResource, writeLog,
 } from "../store/postgres.js";
+import type { Store } from "../store/connection.js";
+import { withPartitions } from "../store/partitions.js";
 import { type Keyring, KeyringError } from "../vault/keyring.js";
 import { rewrapDataKey as sealAgain } from "../vault/own-key.js";
 import { resealed } from "../vault/reseal.js";
@@ -138,7 +140,7 @@ function rotateDataKeys(keyring: Keyring, store: Store, pace: Pace): Promise<Pro
  */
 export async function destroyOwnKey({ store, actor }: KeysOptions, known: KnownResource, { id, why }: { readonly id: string; readonly why: string }): Promise<void> {
   if (!known.type.ownKey) throw new KeyringError(`A ${known.type.name} has no key of its own: its spec does not say \`own_key: true\`.`);
-  await withLog(store, () =>
+  await withPartitions(store, () =>
     store.transaction(async (on) => {
       if (!(await destroyDataKey(on, id, actor))) throw new NotFound(`key of ${known.type.name}`, id);
       await insertLog(on, [{ level: "warn", kind: "action", type: known.tag, id, actor, message: why, data: { action: "destroyed its data key" } }]);

@@ -4,7 +4,8 @@
 import { EncodeError, type Json, type JsonRecord, type Vault } from "../codec/index.js";
 import { isList } from "../codec/json.js";
 import { blankOf } from "../codec/stored.js";
-import { keepDataKey, type KeyCheck, meetKeys, readDataKeys, type Store, writeLog } from "../store/postgres.js";
+import type { Store } from "../store/connection.js";
+import { keepDataKey, type KeyCheck, meetKeys, readDataKeys, writeLog } from "../store/postgres.js";
 import { blindIndex, type IndexKeyring } from "../vault/blind-index.js";
 import { type Keyring, KeyringError } from "../vault/keyring.js";
 import type { Masking } from "../vault/masking.js";

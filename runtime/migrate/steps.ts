@@ -127,4 +127,111 @@ create index "data_key-index-shred_key" on pliny.data_key (shred_key) where shre
 comment on table pliny.data_key is 'Data keys of resources with own_key, sealed. Where blob is null the secrets of that resource are unreadable.';
 `.trimStart(),
   },
+  {
+    number: 3,
+    name: "runs, workers, the log of moves",
+    sql: `
+-- One row a process that runs tasks, renewed every few seconds: the lease of all that it holds.
+create table pliny.worker (
+  id      uuid primary key,
+  until   timestamptz not null,
+  can     jsonb not null,                 -- the types and versions that it can run
+  release text
+);
+comment on table pliny.worker is 'Processes that run tasks. What one holds is free when its row has run out.';
+
+-- Live runs only: one that has ended is in pliny.archive. While a run goes on in its worker nothing that is indexed changes, so every move of it
+-- is HOT; a batch changes neighbours in one transaction, hence the room on each page. No index on attributes or states.
+create table pliny.task (
+  id             uuid primary key,
+  type           text collate "C" not null,
+  version        int not null,
+  resource_type  text collate "C",        -- the root of the family of what it acts on
+  resource_id    uuid,
+  root_id        uuid,
+  parent_task_id uuid references pliny.task,
+  state          text collate "C" not null,
+  step           bigint not null default 1,
+  turn           int not null default 0,
+  nonce          bigint not null,
+  state_since    timestamptz not null default now(),
+  deadline_at    timestamptz,             -- of the state
+  ends_by        timestamptz,             -- of the run
+  wake_at        timestamptz,             -- when to look at it; null: parked, or held
+  lease_by       uuid,                    -- the worker that holds it; null: nobody
+  attempt        int not null default 0,
+  recoveries     int not null default 0,  -- how often it was taken over in this step
+  signals        int not null default 0,  -- one more by whoever wants it looked at again
+  awaiting       int,                     -- a join: ends still waited for
+  goes_to        text collate "C",        --   and where the run goes then
+  begun          boolean not null default false,  -- a state with on_unknown: its handler was called
+  bucket         timestamptz,             -- of the every that started it
+  unique_key     bytea,
+  args_key       bytea,
+  args           jsonb not null,
+  json_attrs     jsonb not null,
+  vault_keys     int[],
+  panic          jsonb
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+create unique index "task-unique" on pliny.task (unique_key) where unique_key is not null;
+create index "task-index-due" on pliny.task (type, wake_at) where wake_at is not null;
+create index "task-index-held" on pliny.task (lease_by) where lease_by is not null;
+create index "task-index-resource" on pliny.task (resource_id);
+create index "task-index-parent" on pliny.task (parent_task_id) where parent_task_id is not null;
+create index "task-vault_keys" on pliny.task using gin (vault_keys) where vault_keys is not null;
+create trigger check_insert before insert on pliny.task for each row execute function pliny.check_move();
+create trigger check_move before update of state, type on pliny.task for each row
+  when (old.state is distinct from new.state or old.type is distinct from new.type) execute function pliny.check_move();
+comment on table pliny.task is 'Live runs of tasks.';
+
+-- What happened to resources and runs, for ever appended to: a partition a week. "from" is the row before; a save moves nothing and has no "to".
+create table pliny.transition (
+  subject uuid not null,
+  step    bigint not null,
+  "to"    text collate "C",
+  nonce   bigint not null,
+  at      timestamptz not null default now(),
+  tx      xid8 not null default pg_current_xact_id(),
+  by      text,
+  note    text
+) partition by range (at);
+create index "transition-index-subject" on pliny.transition (subject, step);
+comment on table pliny.transition is 'Every move, once, in the transaction that made it.';
+
+-- Runs that have ended and resources that have stopped: by how long they are kept, then a partition a week.
+create table pliny.archive (
+  id          uuid not null,
+  type        text collate "C" not null,
+  root_id     uuid,
+  resource_id uuid,
+  ended_at    timestamptz not null default now(),
+  keep        text collate "C" not null,  -- days, or ever
+  row         jsonb not null
+) partition by list (keep);
+create index "archive-index-id" on pliny.archive (id);
+create index "archive-index-resource" on pliny.archive (resource_id, type, ended_at);
+comment on table pliny.archive is 'What has ended, whole as it was.';
+
+-- One row for each deadline of a resource and each every of a resource (of a global task: the nil uuid).
+create table pliny.timer (
+  subject uuid not null,
+  name    text collate "C" not null,
+  type    text collate "C" not null,
+  step    bigint,
+  due_at  timestamptz not null,
+  every   interval,
+  primary key (subject, name)
+);
+create index "timer-index-due" on pliny.timer (due_at);
+comment on table pliny.timer is 'What is due at a time. Any process may take it.';
+
+-- The specs whose tables and moves these are, so that a program of other specs is told before it writes.
+create table pliny.release (
+  hash text collate "C" primary key,
+  types jsonb not null,
+  at    timestamptz not null default now()
+);
+comment on table pliny.release is 'Which specs made this database.';
+`.trimStart(),
+  },
 ];

@@ -2,17 +2,8 @@
 // text where drivers differ in how they read a type, so that a caller's own connection serves as well.
 
 import { Pool } from "pg";
-import type { Transaction } from "../contract.js";
-
-/** Where statements are sent: the pool, or a transaction of the caller's. */
-export type Connection = Transaction;
-
-/** A pool of connections, and short transactions on it. */
-export interface Store extends Connection {
-  /** Commits what is sent to the connection it is given, or nothing of it where that throws. */
-  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
-}
+import { ask, type Connection, type Store } from "./connection.js";
+import { withPartitions } from "./partitions.js";
 
 export interface StoreOptions {
   /** `postgres://user@host:port/database`. */
@@ -77,12 +68,6 @@ interface ResourceAnswer extends Omit<ResourceRecord, "step" | "nonce" | "create
 
 function recordOf({ step, nonce, createdMs, updatedMs, ...row }: ResourceAnswer): ResourceRecord {
   return { ...row, step: BigInt(step), nonce: BigInt(nonce), createdAt: new Date(Number(createdMs)), updatedAt: new Date(Number(updatedMs)) };
-}
-
-/** Rows as the statement that was sent names their columns. */
-async function ask<Row>(on: Connection, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-  const { rows } = await on.query(text, values);
-  return rows as readonly Row[];
 }
 
 export interface NewResource extends Pick<ResourceRecord, "id" | "type" | "state" | "nonce" | "parentId" | "attrs"> {
@@ -333,12 +318,12 @@ export interface LogLine {
   readonly data: object | null;
 }
 
-/** Writes lines. */
+/** Writes lines, at once. */
 export function writeLog(store: Store, lines: readonly LogLine[]): Promise<void> {
-  return withLog(store, () => insertLog(store, lines));
+  return withPartitions(store, () => insertLog(store, lines));
 }
 
-/** The same in a transaction, which may be run in `withLog` alone. */
+/** The same in a transaction, which has to be run in `withPartitions`. */
 export async function insertLog(on: Connection, lines: readonly LogLine[]): Promise<void> {
   await on.query(
     `insert into pliny.log (level, kind, type, id, actor, message, data)
@@ -346,52 +331,6 @@ export async function insertLog(on: Connection, lines: readonly LogLine[]): Prom
        from jsonb_to_recordset($1::jsonb) as line (level text, kind text, type text, id uuid, actor text, message text, data jsonb)`,
     [JSON.stringify(lines)],
   );
-}
-
-/** Runs what writes the log, and once more after making the partition of the day where there is none. */
-export async function withLog<T>(store: Store, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isWithoutPartition(error)) throw error;
-    await makeLogPartitions(store);
-    return work();
-  }
-}
-
-// So many days from today on have their partition once one is made.
-const daysAhead = 4;
-
-/**
- * Makes those of today and the next days. A table is made by itself and attached then: to make it as a partition at once would queue every
- * write behind the first open read.
- */
-async function makeLogPartitions(store: Store): Promise<void> {
-  const days = await ask<{ readonly name: string; readonly from: string; readonly to: string }>(
-    store,
-    `select to_char(day, '"log_"YYYYMMDD') as name, day::text || ' UTC' as "from", (day + interval '1 day')::text || ' UTC' as "to"
-       from generate_series(date_trunc('day', now() at time zone 'UTC'), date_trunc('day', now() at time zone 'UTC') + $1 * interval '1 day', interval '1 day') as day`,
-    [daysAhead],
-  );
-  for (const { name, from, to } of days) {
-    await store.transaction(async (on) => {
-      // Whoever makes the same one waits here, and finds it.
-      await on.query("lock table pliny.log in share update exclusive mode");
-      const there = await ask(on, "select from pg_class where relnamespace = 'pliny'::regnamespace and relname = $1", [name]);
-      if (there.length > 0) return;
-      await on.query(`create table pliny.${name} (like pliny.log including defaults, check (at >= '${from}' and at < '${to}'))`);
-      await on.query(`alter table pliny.log attach partition pliny.${name} for values from ('${from}') to ('${to}')`);
-    });
-  }
-}
-
-function isWithoutPartition(error: unknown): boolean {
-  return codeOf(error) === "23514" && error instanceof Error && "constraint" in error && error.constraint === undefined;
-}
-
-/** The SQLSTATE of what Postgres refused. */
-export function codeOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 }
 
 // ----

@@ -9,7 +9,8 @@ import { createRegistry, type Registry } from "../../runtime/machine/registry.js
 import { createResources, type Resources } from "../../runtime/machine/resources.js";
 import { type Keys, openVaults } from "../../runtime/machine/vaults.js";
 import { steps } from "../../runtime/migrate/steps.js";
-import { openStore, type Store } from "../../runtime/store/postgres.js";
+import type { Store } from "../../runtime/store/connection.js";
+import { openStore } from "../../runtime/store/postgres.js";
 import { loadIndexKeyring } from "../../runtime/vault/blind-index.js";
 import { loadKeyring } from "../../runtime/vault/keyring.js";
 import { Masking } from "../../runtime/vault/masking.js";
