@@ -63,7 +63,7 @@ async function attach(store: Store, { parent, name, columns, bound, by }: Partit
     // Whoever makes the same one waits here, and finds it.
     await on.query(`lock table pliny.${parent} in share update exclusive mode`);
     if (await isThere(on, name)) return;
-    await on.query(`create table pliny.${name} (like pliny.${parent} including defaults, ${columns}) ${by}`);
+    await on.query(`create table pliny.${name} (like pliny.${parent} including defaults including constraints, ${columns}) ${by}`);
     await on.query(`alter table pliny.${parent} attach partition pliny.${name} for values ${bound}`);
   });
 }

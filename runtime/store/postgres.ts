@@ -336,7 +336,7 @@ export async function insertLog(on: Connection, lines: readonly LogLine[]): Prom
 // ----
 
 /** Stored names are of lower-case letters, digits and `_` alone; quoted they may be any word. */
-function tableName(key: string): string {
+export function tableName(key: string): string {
   if (!/^[a-z][a-z0-9_]*$/.test(key)) throw new TypeError(`'${key}' is no stored name of a resource.`);
   return `app."${key}"`;
 }
