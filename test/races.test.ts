@@ -124,8 +124,9 @@ describe("a stop of what a run acts on", () => {
           () => store.transaction((on) => stopResource(on, { table: "database", id: database, nonce: 1n, nextNonce: nonce(), childTables: ["dump"], keeps: {}, by: "test", note: null })),
           ["ever"],
         );
-      const [answer, stopped] = await Promise.all(round % 2 === 0 ? [started(store, provisionOf(database)), stop()] : [stop(), started(store, provisionOf(database))].reverse());
-      seen.add(`${typeof answer === "string" ? answer : answer?.result} ${typeof stopped === "string" ? stopped : stopped?.result}`);
+      const begin = async (): Promise<string> => (await started(store, provisionOf(database))).result;
+      const results = await Promise.all(round % 2 === 0 ? [begin(), stop()] : [stop(), begin()]);
+      seen.add((round % 2 === 0 ? results : results.toReversed()).join(" "));
       expect((await client.query("select state from app.database where id = $1", [database])).rows).toEqual([{ state: "__stop__" }]);
       expect(await readRunsOf(store, database)).toEqual([]);
     }

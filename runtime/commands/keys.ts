@@ -178,6 +178,6 @@ async function writeRow(
   table: string,
   { row, record, vaultKeys }: { readonly row: ResourceRecord; readonly record: JsonRecord; readonly vaultKeys: readonly number[] },
 ): Promise<boolean> {
-  const written = { id: row.id, nonce: row.nonce, nextNonce: nextNonce(), attrs: JSON.stringify(record), vaultKeys };
-  return (await saveResource(store, table, written)) !== null;
+  const written = { id: row.id, nonce: row.nonce, nextNonce: nextNonce(), attrs: JSON.stringify(record), vaultKeys, by: "pliny keys rotate", note: null };
+  return (await withPartitions(store, () => saveResource(store, table, written))) !== null;
 }

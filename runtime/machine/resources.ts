@@ -12,6 +12,7 @@ import { parseJson } from "../codec/text.js";
 import type { Pliny, ResourceRow, ResourceType, WriteOptions } from "../contract.js";
 import { Conflict, Desynchronized, Invalid, NewerShape, NotFound, PlinyError } from "../errors.js";
 import { codeOf, type Connection, type Store } from "../store/connection.js";
+import { withPartitions } from "../store/partitions.js";
 import { insertResource, readResources, type ResourceRecord, saveResource } from "../store/postgres.js";
 import type { KnownResource, Registry } from "./registry.js";
 import { Resource } from "./resource.js";
@@ -21,6 +22,8 @@ export interface ResourcesOptions {
   readonly registry: Registry;
   readonly store: Store;
   readonly vaults: Vaults;
+  /** Who does it, for the log. */
+  readonly actor: string;
   /** What objects are given to call: the whole of which this is a part. */
   readonly pliny: () => Pliny;
 }
@@ -36,7 +39,7 @@ export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "relo
   rewrite(record: ResourceRecord): Promise<boolean>;
 }
 
-export function createResources({ registry, store, vaults, pliny }: ResourcesOptions): Resources {
+export function createResources({ registry, store, vaults, actor, pliny }: ResourcesOptions): Resources {
   return { create, get, save, reload, load, readPage, rewrite };
 
   async function create<T>(type: ResourceType<T>, values: object, options: WriteOptions = {}): Promise<T> {
@@ -48,11 +51,12 @@ export function createResources({ registry, store, vaults, pliny }: ResourcesOpt
     const id = options.id ?? v7();
     const owner = known.parentRoot === null ? null : parentIn(parent, known);
     const [state = "live"] = Object.keys(type.states);
-    const made = await writing(known, id, async () => {
+    const made = await writing({ known, id, options }, async () => {
       const vault = await vaults.forWriting({ known, id });
       const record = encode(known, { ...blankOf(type.fields.codec), ...type.fields.defaults, ...given }, { id, vault, before: null });
       return insertResource(options.transaction ?? store, known.root, {
         id, type: known.tag, state, nonce: nextNonce(), parentId: owner, parentTable: known.parentRoot, attrs: JSON.stringify(record), vaultKeys: keysUsed(known, record),
+        by: actor, note: options.why ?? null,
       });
     });
     if (made) return objectOf(made, type);
@@ -77,12 +81,12 @@ export function createResources({ registry, store, vaults, pliny }: ResourcesOpt
     const before = await currentFields(known, row);
     const refusals = refusalsOf({ type: type.fields, given, before, predicates });
     if (refusals.length > 0) throw new Invalid(`${type.name} ${row.id} cannot be saved with what was given`, refusals);
-    const saved = await writing(known, row.id, async () => {
+    const saved = await writing({ known, id: row.id, options }, async () => {
       const vault = await vaults.forWriting({ known, id: row.id });
       const record = encode(known, { ...row.fields, ...given }, { id: row.id, vault, before: row });
       if (canonicalText(record) === canonicalText(row.stored)) return "unchanged";
       const attrs = JSON.stringify(record);
-      return saveResource(options.transaction ?? store, root, { id: row.id, nonce: row.nonce, nextNonce: nextNonce(), attrs, vaultKeys: keysUsed(known, record) });
+      return saveResource(options.transaction ?? store, root, { id: row.id, nonce: row.nonce, nextNonce: nextNonce(), attrs, vaultKeys: keysUsed(known, record), by: actor, note: options.why ?? null });
     });
     if (saved === "unchanged") return row;
     return saved ? rowOf(saved) : lost(known, row.id, options.transaction ?? store);
@@ -124,7 +128,7 @@ export function createResources({ registry, store, vaults, pliny }: ResourcesOpt
     const vault = await vaults.forWriting({ known, id: record.id });
     const written = encode(known, row.fields, { id: record.id, vault, before: row });
     const attrs = JSON.stringify(written);
-    return (await saveResource(store, known.root, { id: record.id, nonce: record.nonce, nextNonce: nextNonce(), attrs, vaultKeys: keysUsed(known, written) })) !== null;
+    return (await writing({ known, id: record.id, options: {} }, () => saveResource(store, known.root, { id: record.id, nonce: record.nonce, nextNonce: nextNonce(), attrs, vaultKeys: keysUsed(known, written), by: actor, note: `written in shape ${String(written["__v"])}` }))) !== null;
   }
 
   // ---- between rows and records
@@ -179,10 +183,27 @@ export function createResources({ registry, store, vaults, pliny }: ResourcesOpt
     return known;
   }
 
+  /** Runs what writes, and says of what Postgres refuses what it means. In a transaction of the caller's it is tried once. */
+  async function writing<T>({ known: { type }, id, options }: Write, write: () => Promise<T>): Promise<T> {
+    try {
+      return await (options.transaction ? write() : withPartitions(store, write));
+    } catch (error) {
+      if (codeOf(error) !== "23505") throw error;
+      const index = error instanceof Error && "constraint" in error ? String(error.constraint) : "";
+      throw new Conflict(`Another ${type.name} that has not stopped has the same values in ${index}; ${id} was not written.`, { cause: error });
+    }
+  }
+
   async function lost(known: KnownResource, id: string, on: Connection): Promise<never> {
     const [there] = await readResources(on, known.root, [id]);
     throw there ? new Desynchronized(known.type.name, id) : new NotFound(known.type.name, id);
   }
+}
+
+interface Write {
+  readonly known: KnownResource;
+  readonly id: string;
+  readonly options: WriteOptions;
 }
 
 /** What was given, as fields hold it: secrets sealed off, and references to objects. */
@@ -203,17 +224,6 @@ function parentIn(parent: unknown, { type }: KnownResource): string {
   throw new Invalid(`A ${type.name} cannot be made of what was given`, [
     { code: "missing", expected: `its parent, a ${type.parent ?? "resource"} or a reference to one`, got: parent === undefined ? "none" : "something else", pointer: "/parent" },
   ]);
-}
-
-/** Runs what writes, and says of what Postgres refuses what it means. */
-async function writing<T>({ type }: KnownResource, id: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    if (codeOf(error) !== "23505") throw error;
-    const index = error instanceof Error && "constraint" in error ? String(error.constraint) : "";
-    throw new Conflict(`Another ${type.name} that has not stopped has the same values in ${index}; ${id} was not written.`, { cause: error });
-  }
 }
 
 function missing(type: ResourceType<unknown>, id: string): never {

@@ -74,18 +74,25 @@ export interface NewResource extends Pick<ResourceRecord, "id" | "type" | "state
   readonly vaultKeys: readonly number[];
   /** The table of its parent, where it has one: its root is that of the parent. */
   readonly parentTable: string | null;
+  /** For the log. */
+  readonly by: string;
+  readonly note: string | null;
 }
 
-/** The new row; null where there is one of that id, or no parent. */
+/** The new row; null where there is one of that id, or no parent that has not stopped. */
 export async function insertResource(on: Connection, table: string, row: NewResource): Promise<ResourceRecord | null> {
   const { id, type, state, nonce, parentId, parentTable, attrs, vaultKeys } = row;
-  const root = parentTable === null ? "select $1::uuid as root_id" : `select root_id from ${tableName(parentTable)} where id = $5 for share`;
+  const { by, note } = row;
+  const root = parentTable === null ? "select $1::uuid as root_id" : `select root_id from ${tableName(parentTable)} where id = $5 and state <> '__stop__' for share`;
   const rows = await ask<ResourceAnswer>(
     on,
-    `with parent as (${root})
-     insert into ${tableName(table)} (id, type, state, nonce, root_id, parent_id, json_attrs, vault_keys)
-     select $1, $2, $3, $4, root_id, $5, $6, $7 from parent on conflict (id) do nothing returning ${resourceColumns}`,
-    [id, type, state, nonce, parentId, attrs, keysParameter(vaultKeys)],
+    `with parent as materialized (${root}),
+     made as (
+       insert into ${tableName(table)} (id, type, state, nonce, root_id, parent_id, json_attrs, vault_keys)
+       select $1, $2, $3, $4, root_id, $5, $6, $7 from parent on conflict (id) do nothing returning *),
+     logged as (insert into pliny.transition (subject, step, "to", nonce, by, note) select id, step, state, nonce, $8, $9 from made)
+     select ${resourceColumns} from made`,
+    [id, type, state, nonce, parentId, attrs, keysParameter(vaultKeys), by, note],
   );
   return rows.map(recordOf)[0] ?? null;
 }
@@ -103,16 +110,62 @@ export interface SavedResource {
   readonly nextNonce: bigint;
   readonly attrs: string;
   readonly vaultKeys: readonly number[];
+  /** For the log. */
+  readonly by: string;
+  readonly note: string | null;
 }
 
 /** The row as it is now; null where another write came first, or it is gone. */
-export async function saveResource(on: Connection, table: string, { id, nonce, nextNonce, attrs, vaultKeys }: SavedResource): Promise<ResourceRecord | null> {
+export async function saveResource(on: Connection, table: string, saved: SavedResource): Promise<ResourceRecord | null> {
+  const { id, nonce, nextNonce, attrs, vaultKeys, by, note } = saved;
   const rows = await ask<ResourceAnswer>(
     on,
-    `update ${tableName(table)} set json_attrs = $3, vault_keys = $4, nonce = $5, updated_at = now() where id = $1 and nonce = $2 returning ${resourceColumns}`,
-    [id, nonce, attrs, keysParameter(vaultKeys), nextNonce],
+    `with saved as (
+       update ${tableName(table)} set json_attrs = $3, vault_keys = $4, nonce = $5, updated_at = now() where id = $1 and nonce = $2 returning *),
+     logged as (insert into pliny.transition (subject, step, nonce, by, note) select id, step, nonce, $6, $7 from saved)
+     select ${resourceColumns} from saved`,
+    [id, nonce, attrs, keysParameter(vaultKeys), nextNonce, by, note],
   );
   return rows.map(recordOf)[0] ?? null;
+}
+
+export interface MovedResource extends SavedResource {
+  readonly to: string;
+}
+
+/** Moves a row, and saves its fields with it; null where another write came first, or it is gone. Throws what the database refuses of a move. */
+export async function moveResource(on: Connection, table: string, moved: MovedResource): Promise<ResourceRecord | null> {
+  const { id, nonce, nextNonce, attrs, vaultKeys, to, by, note } = moved;
+  const rows = await ask<ResourceAnswer>(
+    on,
+    `with moved as (
+       update ${tableName(table)} set state = $6, step = step + 1, json_attrs = $3, vault_keys = $4, nonce = $5, updated_at = now()
+        where id = $1 and nonce = $2 returning *),
+     logged as (insert into pliny.transition (subject, step, "to", nonce, by, note) select id, step, state, nonce, $7, $8 from moved)
+     select ${resourceColumns} from moved`,
+    [id, nonce, attrs, keysParameter(vaultKeys), nextNonce, to, by, note],
+  );
+  return rows.map(recordOf)[0] ?? null;
+}
+
+/** A line of the log of moves. */
+export interface MoveRecord {
+  readonly step: bigint;
+  /** Null for a save. */
+  readonly to: string | null;
+  readonly at: Date;
+  readonly by: string | null;
+  readonly note: string | null;
+}
+
+/** What happened to a resource or a run, from its beginning. */
+export async function readMoves(on: Connection, subject: string): Promise<readonly MoveRecord[]> {
+  const rows = await ask<{ readonly step: string; readonly to: string | null; readonly atMs: string; readonly by: string | null; readonly note: string | null }>(
+    on,
+    `select step::text, "to", floor(extract(epoch from at) * 1000)::text as "atMs", by, note from pliny.transition where subject = $1 order by step, at, "to" nulls last`,
+    [subject],
+  );
+  return rows.map(({ step, atMs, ...row }) => ({ ...row, step: BigInt(step), at: new Date(Number(atMs)) }));
 }
 
 export interface OlderRows {

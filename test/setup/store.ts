@@ -48,7 +48,7 @@ export async function open(app: App, url: string, given: Partial<Keys> = {}): Pr
   const registry = createRegistry(app);
   const masking = new Masking();
   const vaults = await openVaults({ store, keys: { ...keys, ...given }, actor: "test", masking });
-  const resources = createResources({ registry, store, vaults, pliny: () => pliny });
+  const resources = createResources({ registry, store, vaults, actor: "test", pliny: () => pliny });
   const absent = (): never => {
     throw new Error("This is not asked here.");
   };
