@@ -71,3 +71,19 @@ export class Conflict extends PlinyError {
     this.name = "Conflict";
   }
 }
+
+/** A move that the spec does not allow from where it is. */
+export class IllegalMove extends PlinyError {
+  constructor(what: string, move: { readonly from: string; readonly to: string; readonly allowed: readonly string[] }) {
+    super("ILLEGAL_MOVE", `${what} does not go from ${move.from} to ${move.to}. From ${move.from} it may go to ${move.allowed.join(", ")}.`);
+    this.name = "IllegalMove";
+  }
+}
+
+/** It may not stop while something that belongs to it has not. */
+export class HasChildren extends PlinyError {
+  constructor(type: string, id: string) {
+    super("HAS_CHILDREN", `${type} ${id} has children that have not stopped. Stop them first.`);
+    this.name = "HasChildren";
+  }
+}

@@ -161,6 +161,95 @@ describe("saved", () => {
   });
 });
 
+describe("moved", () => {
+  const begin = async (): Promise<Awaited<ReturnType<typeof start>> & { readonly team: Team; readonly database: Database }> => {
+    const begun = await start();
+    const team = await Team.create(begun.pliny, acme, { why: "they signed" });
+    return { ...begun, team, database: await Database.create(begun.pliny, { name: "orders", region: "eu", parent: team }) };
+  };
+
+  test("by a legal move, with what was set, once; its history says who, when and why", async () => {
+    const { pliny, team } = await begin();
+    const other = await Team.get(pliny, team.id);
+    team.limit = 3;
+    await team.transition("suspended", { members: new Set() }, "the bill bounced");
+    expect(team).toMatchObject({ state: "suspended", step: 2n, limit: 3 });
+    expect(await Team.get(pliny, team.id)).toMatchObject({ state: "suspended", step: 2n, limit: 3 });
+    await expect(other.transition("suspended")).rejects.toThrow(Desynchronized);
+    await team.save({ limit: 4 });
+    await team.transition("active");
+    expect((await team.history()).map(({ at, ...move }) => ({ ...move, at: at.getTime() > Date.now() - 60_000 }))).toEqual([
+      { step: 1n, to: "active", by: "test", note: "they signed", at: true },
+      { step: 2n, to: "suspended", by: "test", note: "the bill bounced", at: true },
+      { step: 2n, to: null, by: "test", note: null, at: true },
+      { step: 3n, to: "active", by: "test", note: null, at: true },
+    ]);
+  });
+
+  test("by no other: neither by the types, nor here, nor by the database", async () => {
+    const { client, pliny, database, team } = await begin();
+    await expect(database.transition("updating")).rejects.toThrow(`database ${database.id} does not go from creating to updating. From creating it may go to deleting, panic, stop.`);
+    // @ts-expect-error It is no state of a team.
+    await expect(team.transition("online")).rejects.toThrow("team");
+    await expect(client.query("update app.database set state = 'updating'")).rejects.toThrow("A database does not go from creating to updating.");
+    await client.query("update app.team set state = '__panic__', nonce = 9");
+    const panicked = await Team.get(pliny, team.id);
+    expect(panicked.state).toBe("panic");
+    await panicked.transition("suspended", {}, "a person looked");
+    await client.query("update app.database set state = '__stop__', nonce = 9");
+    await expect((await Database.get(pliny, database.id)).transition("deleting")).rejects.toThrow("From stop it may go to nowhere: it has stopped.");
+  });
+
+  test("a state that was replaced reads as the one in its place; a newer shape may be moved, and stays as it is", async () => {
+    const { client, pliny, team } = await begin();
+    await client.query(`update app.team set json_attrs = json_attrs || '{"__v": 9, "motto": "more"}', nonce = 9`);
+    const newer = await Team.get(pliny, team.id);
+    await newer.transition("suspended");
+    expect((await client.query("select state, json_attrs ->> 'motto' as motto, json_attrs ->> '__v' as v, vault_keys from app.team")).rows).toEqual([{ state: "suspended", motto: "more", v: "9", vault_keys: [1] }]);
+    await expect(newer.transition("active", { limit: 1 })).rejects.toThrow(NewerShape);
+  });
+
+  test("stopped, once all that belongs to it has, and then nothing is made under it", async () => {
+    const { pliny, team, database } = await begin();
+    await expect(team.stop()).rejects.toThrow(`team ${team.id} has children that have not stopped.`);
+    expect((await team.children()).map((child) => (child instanceof Database ? child.id : child))).toEqual([database.id]);
+    await database.stop({ why: "no longer needed" });
+    expect(database.state).toBe("stop");
+    await team.stop();
+    expect((await database.history()).at(-1)).toMatchObject({ step: 2n, to: "stop", note: "no longer needed" });
+    await expect(Database.create(pliny, { name: "late", region: "eu", parent: team })).rejects.toThrow(NotFound);
+  });
+
+  test("in a transaction of the caller's it happens with it, or not at all", async () => {
+    const { client, pliny, team } = await begin();
+    await client.query("begin");
+    await team.transition("suspended", {}, "", { transaction: client });
+    expect(await Team.get(pliny, team.id)).toMatchObject({ state: "active" });
+    await client.query("rollback");
+    await team.reload();
+    expect(team).toMatchObject({ state: "active", step: 1n });
+    await client.query("begin");
+    await team.save({ limit: 2 }, { transaction: client });
+    await client.query("commit");
+    expect(await Team.get(pliny, team.id)).toMatchObject({ limit: 2 });
+  });
+
+  test("when the connection goes before the answer comes, the log tells that it happened", async () => {
+    const { store, pliny, team } = await begin();
+    const { query } = store;
+    let cut = 0;
+    Object.assign(store, {
+      query: async (text: string, values: readonly unknown[]) => {
+        const answer = await query(text, values);
+        if (!text.includes("with moved") || (cut += 1) > 1) return answer;
+        throw Object.assign(new Error("Connection terminated unexpectedly"), {});
+      },
+    });
+    await team.transition("suspended");
+    expect([cut, team.state, (await Team.get(pliny, team.id)).step]).toEqual([1, "suspended", 2n]);
+  });
+});
+
 describe("references", () => {
   test("of a page are loaded by one query a family, in any order and one after the other", async () => {
     const { pliny, resources, store } = await start();

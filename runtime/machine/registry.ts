@@ -19,6 +19,8 @@ export interface KnownResource {
 
 export interface Registry {
   readonly resources: readonly KnownResource[];
+  /** How long ended runs are kept, by the tag of their task: days, or `ever`. */
+  readonly keeps: { readonly [task: string]: string };
   /** Throws where there is none: the name is of code that `createApp` did not join. */
   ofType(type: ResourceType<unknown>): KnownResource;
   /** Null where there is none: a newer release may know it. */
@@ -32,6 +34,7 @@ export function createRegistry(app: App): Registry {
   const byTag = new Map(known.map((one) => [one.tag, one]));
   return {
     resources: known,
+    keeps: Object.fromEntries(app.tasks.map(({ type }) => [type.key ?? type.name, String(Math.ceil(type.keepMs / dayMs))])),
     ofType(type) {
       const one = byName.get(type.name);
       if (one === undefined) throw new TypeError(`There is no resource '${type.name}' in this app.`);
@@ -58,6 +61,8 @@ export function createRegistry(app: App): Registry {
     return (type.extends === undefined ? undefined : codes.get(type.extends)?.type) ?? type;
   }
 }
+
+const dayMs = 86_400_000;
 
 function tagOf({ name, key }: ResourceType<unknown>): string {
   return key ?? name;

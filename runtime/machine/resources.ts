@@ -9,11 +9,12 @@ import { profiles } from "../codec/profile.js";
 import { isWithheld, keysOf } from "../codec/secret.js";
 import { blankOf, readStored, writeStored } from "../codec/stored.js";
 import { parseJson } from "../codec/text.js";
-import type { Pliny, ResourceRow, ResourceType, WriteOptions } from "../contract.js";
-import { Conflict, Desynchronized, Invalid, NewerShape, NotFound, PlinyError } from "../errors.js";
-import { codeOf, type Connection, type Store } from "../store/connection.js";
+import type { Pliny, ResourceRow, ResourceType, Transition, WriteOptions } from "../contract.js";
+import { Conflict, Desynchronized, HasChildren, IllegalMove, Invalid, NewerShape, NotFound, PlinyError } from "../errors.js";
+import { codeOf, type Connection, isConnectionLost, type Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
-import { insertResource, readResources, type ResourceRecord, saveResource } from "../store/postgres.js";
+import { hasLanded, insertResource, moveResource, readChildren, readMoves, readResources, type ResourceRecord, saveResource } from "../store/postgres.js";
+import { stopResource } from "../store/runs.js";
 import type { KnownResource, Registry } from "./registry.js";
 import { Resource } from "./resource.js";
 import type { Vaults } from "./vaults.js";
@@ -29,7 +30,7 @@ export interface ResourcesOptions {
 }
 
 /** The verbs of resources, and what else of them a page or a program needs. */
-export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "reload" | "load"> {
+export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "move" | "reload" | "load" | "children" | "history"> {
   /**
    * Those rows as objects, whose references are loaded together: a query a family, whichever of them is asked for first. A row that cannot be
    * read is the error that says why, so that it harms no other.
@@ -40,7 +41,7 @@ export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "relo
 }
 
 export function createResources({ registry, store, vaults, actor, pliny }: ResourcesOptions): Resources {
-  return { create, get, save, reload, load, readPage, rewrite };
+  return { create, get, save, move, reload, load, children, history, readPage, rewrite };
 
   async function create<T>(type: ResourceType<T>, values: object, options: WriteOptions = {}): Promise<T> {
     const known = registry.ofType(type);
@@ -56,7 +57,7 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
       const record = encode(known, { ...blankOf(type.fields.codec), ...type.fields.defaults, ...given }, { id, vault, before: null });
       return insertResource(options.transaction ?? store, known.root, {
         id, type: known.tag, state, nonce: nextNonce(), parentId: owner, parentTable: known.parentRoot, attrs: JSON.stringify(record), vaultKeys: keysUsed(known, record),
-        by: actor, note: options.why ?? null,
+        by: actor, note: noteOf(options),
       });
     });
     if (made) return objectOf(made, type);
@@ -73,23 +74,80 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
   }
 
   async function save(row: ResourceRow, changes: object, options: WriteOptions = {}): Promise<ResourceRow> {
-    if (Object.keys(changes).length === 0) return row;
     const known = knownOf(row.type);
-    const { type, root, predicates } = known;
+    const record = await changed(known, row, changes);
+    if (record === null) return row;
+    return written({ known, id: row.id, options }, (on, nonce) => saveResource(on, known.root, { ...textsOf(known, record), ...writeOf(row, nonce, options) }));
+  }
+
+  /** Its moves are those of its state, stop and panic; out of panic it may go anywhere. The database refuses others as well. */
+  async function move(row: ResourceRow, to: string, values: object, options: WriteOptions = {}): Promise<ResourceRow> {
+    const known = knownOf(row.type);
+    const { type, root } = known;
+    const states = Object.keys(type.states);
+    const allowed = row.state === "panic" ? states : row.state === "stop" ? [] : [...(type.states[row.state]?.to ?? []), "panic"];
+    if (row.state === "stop" || (to !== "stop" && !allowed.includes(to))) {
+      throw new IllegalMove(`${type.name} ${row.id}`, { from: row.state, to, allowed: row.state === "stop" ? ["nowhere: it has stopped"] : [...new Set([...allowed, "stop"])] });
+    }
+    const record = await changed(known, row, values);
+    return written({ known, id: row.id, options }, async (on, nonce) => {
+      const texts = record === null ? { attrs: null, vaultKeys: [] } : textsOf(known, record);
+      if (to !== "stop") return moveResource(on, root, { ...texts, ...writeOf(row, nonce, options), to: storedState(to) });
+      if (record !== null) throw new TypeError(`${type.name} ${row.id} cannot be saved and stopped at once: save it first.`);
+      const answer = await stop(known, row, { on, nonce, options });
+      if (answer === "hasChildren") throw new HasChildren(type.name, row.id);
+      return answer === "lost" ? null : ((await readResources(on, root, [row.id]))[0] ?? null);
+    });
+  }
+
+  /** In the caller’s transaction, or one of its own. */
+  function stop({ root }: KnownResource, row: ResourceRow, { on, nonce, options }: { readonly on: Connection; readonly nonce: bigint; readonly options: WriteOptions }): ReturnType<typeof stopResource> {
+    const stopping = { table: root, id: row.id, nonce: row.nonce, nextNonce: nonce, childTables: childTables(root), keeps: registry.keeps, by: actor, note: noteOf(options) };
+    return options.transaction ? stopResource(on, stopping) : store.transaction((transaction) => stopResource(transaction, stopping));
+  }
+
+  function childTables(root: string): readonly string[] {
+    return [...new Set(registry.resources.filter(({ parentRoot }) => parentRoot === root).map((child) => child.root))];
+  }
+
+  async function children({ type: name, id }: ResourceRow): Promise<readonly object[]> {
+    const { root } = knownOf(name);
+    const found = await Promise.all(childTables(root).map(async (table) => readPage(await readChildren(store, table, id))));
+    return found.flat().map(orThrow);
+  }
+
+  async function history(id: string): Promise<readonly Transition[]> {
+    const moves = await readMoves(store, id);
+    return moves.map(({ to, by, ...rest }) => ({ ...rest, to: to === null ? null : stateName(to), by: by ?? "" }));
+  }
+
+  /** What a record becomes by what is given; null where that changes nothing. */
+  async function changed(known: KnownResource, row: ResourceRow, changes: object): Promise<JsonRecord | null> {
+    if (Object.keys(changes).length === 0) return null;
+    const { type, predicates } = known;
     if (row.isNewer) throw new NewerShape(row.type, row.id, Number(row.stored["__v"]));
     const given = taken(known, changes);
     const before = await currentFields(known, row);
     const refusals = refusalsOf({ type: type.fields, given, before, predicates });
     if (refusals.length > 0) throw new Invalid(`${type.name} ${row.id} cannot be saved with what was given`, refusals);
-    const saved = await writing({ known, id: row.id, options }, async () => {
-      const vault = await vaults.forWriting({ known, id: row.id });
-      const record = encode(known, { ...row.fields, ...given }, { id: row.id, vault, before: row });
-      if (canonicalText(record) === canonicalText(row.stored)) return "unchanged";
-      const attrs = JSON.stringify(record);
-      return saveResource(options.transaction ?? store, root, { id: row.id, nonce: row.nonce, nextNonce: nextNonce(), attrs, vaultKeys: keysUsed(known, record), by: actor, note: options.why ?? null });
+    const vault = await vaults.forWriting({ known, id: row.id });
+    const record = encode(known, { ...row.fields, ...given }, { id: row.id, vault, before: row });
+    return canonicalText(record) === canonicalText(row.stored) ? null : record;
+  }
+
+  function writeOf(row: ResourceRow, nonce: bigint, options: WriteOptions): { readonly id: string; readonly nonce: bigint; readonly nextNonce: bigint; readonly by: string; readonly note: string | null } {
+    return { id: row.id, nonce: row.nonce, nextNonce: nonce, by: actor, note: noteOf(options) };
+  }
+
+  /** The row as it was written; where the answer was lost, the log tells whether it was. */
+  async function written(of: Write, write: (on: Connection, nonce: bigint) => Promise<ResourceRecord | null>): Promise<ResourceRow> {
+    const { known, id, options } = of;
+    const [on, nonce] = [options.transaction ?? store, nextNonce()];
+    const record = await writing(of, () => write(on, nonce)).catch(async (error: unknown) => {
+      if (options.transaction || !isConnectionLost(error) || !(await hasLanded(store, id, nonce))) throw error;
+      return (await readResources(store, known.root, [id]))[0] ?? null;
     });
-    if (saved === "unchanged") return row;
-    return saved ? rowOf(saved) : lost(known, row.id, options.transaction ?? store);
+    return record ? rowOf(record) : lost(known, id, on);
   }
 
   async function reload(row: ResourceRow): Promise<ResourceRow> {
@@ -158,7 +216,7 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
     const { id, step, nonce, createdAt, updatedAt, parentId } = record;
     if (parentId !== null && parentRoot !== null) page.meet(parentRoot, parentId);
     const parent = parentId === null || parentRoot === null ? null : new Ref(parentRoot, parentId, () => page.load(parentRoot, parentId));
-    return { id, type: type.name, state: stateIn(record.state, type), step, nonce, parent, createdAt, updatedAt, fields, lostFound, stored, isNewer };
+    return { id, type: type.name, state: currentState(record.state, type), step, nonce, parent, createdAt, updatedAt, fields, lostFound, stored, isNewer };
   }
 
   function encode(known: KnownResource, fields: object, { id, vault, before }: { readonly id: string; readonly vault: Vault | null; readonly before: ResourceRow | null }): JsonRecord {
@@ -186,7 +244,7 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
   /** Runs what writes, and says of what Postgres refuses what it means. In a transaction of the caller's it is tried once. */
   async function writing<T>({ known: { type }, id, options }: Write, write: () => Promise<T>): Promise<T> {
     try {
-      return await (options.transaction ? write() : withPartitions(store, write));
+      return await (options.transaction ? write() : withPartitions(store, write, Object.values(registry.keeps)));
     } catch (error) {
       if (codeOf(error) !== "23505") throw error;
       const index = error instanceof Error && "constraint" in error ? String(error.constraint) : "";
@@ -240,11 +298,27 @@ export function nextNonce(): bigint {
   return randomBytes(8).readBigInt64BE();
 }
 
-/** `stop` and `panic` as code writes them; a state that was replaced is the one in its place. */
-function stateIn(stored: string, { replaced = {} }: ResourceType<unknown>): string {
-  if (stored === "__stop__") return "stop";
-  if (stored === "__panic__") return "panic";
-  return Object.hasOwn(replaced, stored) ? (replaced[stored] ?? stored) : stored;
+function noteOf({ why = "" }: WriteOptions): string | null {
+  return why === "" ? null : why;
+}
+
+function textsOf(known: KnownResource, record: JsonRecord): { readonly attrs: string; readonly vaultKeys: readonly number[] } {
+  return { attrs: JSON.stringify(record), vaultKeys: keysUsed(known, record) };
+}
+
+/** `stop` and `panic` as code writes them. */
+function stateName(stored: string): string {
+  return stored === "__stop__" ? "stop" : stored === "__panic__" ? "panic" : stored;
+}
+
+function storedState(name: string): string {
+  return name === "stop" || name === "panic" ? `__${name}__` : name;
+}
+
+/** A state that was replaced is the one in its place. */
+function currentState(stored: string, { replaced = {} }: ResourceType<unknown>): string {
+  const name = stateName(stored);
+  return Object.hasOwn(replaced, name) ? (replaced[name] ?? name) : name;
 }
 
 interface Page {

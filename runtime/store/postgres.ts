@@ -129,8 +129,10 @@ export async function saveResource(on: Connection, table: string, saved: SavedRe
   return rows.map(recordOf)[0] ?? null;
 }
 
-export interface MovedResource extends SavedResource {
+export interface MovedResource extends Omit<SavedResource, "attrs"> {
   readonly to: string;
+  /** Null where its fields stay as they are. */
+  readonly attrs: string | null;
 }
 
 /** Moves a row, and saves its fields with it; null where another write came first, or it is gone. Throws what the database refuses of a move. */
@@ -139,13 +141,26 @@ export async function moveResource(on: Connection, table: string, moved: MovedRe
   const rows = await ask<ResourceAnswer>(
     on,
     `with moved as (
-       update ${tableName(table)} set state = $6, step = step + 1, json_attrs = $3, vault_keys = $4, nonce = $5, updated_at = now()
+       update ${tableName(table)} set state = $6, step = step + 1, json_attrs = coalesce($3, json_attrs), nonce = $5, updated_at = now(),
+              vault_keys = case when $3::jsonb is null then vault_keys else $4 end
         where id = $1 and nonce = $2 returning *),
      logged as (insert into pliny.transition (subject, step, "to", nonce, by, note) select id, step, state, nonce, $7, $8 from moved)
      select ${resourceColumns} from moved`,
     [id, nonce, attrs, keysParameter(vaultKeys), nextNonce, to, by, note],
   );
   return rows.map(recordOf)[0] ?? null;
+}
+
+/** Those of a table whose parent it is, by id. */
+export async function readChildren(on: Connection, table: string, parentId: string): Promise<readonly ResourceRecord[]> {
+  const rows = await ask<ResourceAnswer>(on, `select ${resourceColumns} from ${tableName(table)} where parent_id = $1 order by id`, [parentId]);
+  return rows.map(recordOf);
+}
+
+/** Whether a write landed whose answer was lost: the log keeps the nonce that it gave. */
+export async function hasLanded(on: Connection, subject: string, nonce: bigint): Promise<boolean> {
+  const rows = await ask(on, `select from pliny.transition where subject = $1 and nonce = $2`, [subject, nonce]);
+  return rows.length > 0;
 }
 
 /** A line of the log of moves. */

@@ -54,7 +54,7 @@ export async function open(app: App, url: string, given: Partial<Keys> = {}): Pr
   };
   const pliny: Pliny = {
     ...resources,
-    move: absent, children: absent, history: absent, tasks: absent, runs: absent, runsOf: absent, count: absent, breakdown: absent,
+    tasks: absent, runs: absent, runsOf: absent, count: absent, breakdown: absent,
     page: absent, update: absent, notice: absent,
   };
   return { pliny, resources, registry, store, masking };
