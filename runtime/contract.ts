@@ -5,6 +5,7 @@ import type { Codec, Json, JsonRecord, RecordRules, Ref } from "./codec/index.js
 /** A resource as it is stored, decoded. */
 export interface ResourceRow<Fields = object, State extends string = string, Parent = unknown> {
   readonly id: string;
+  /** Its own type, by the name that it is stored and sent by. */
   readonly type: string;
   readonly state: State;
   /** How many transitions it has made. */

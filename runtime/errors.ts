@@ -87,3 +87,23 @@ export class HasChildren extends PlinyError {
     this.name = "HasChildren";
   }
 }
+
+/** A run of that task is live on it, and was given other args. */
+export class OtherArgs extends PlinyError {
+  /** The live run. */
+  readonly runId: string;
+
+  constructor(task: string, runId: string) {
+    super("OTHER_ARGS", `${task} runs already, as ${runId}, and was given other args. Wait for its end, or stop it.`);
+    this.name = "OtherArgs";
+    this.runId = runId;
+  }
+}
+
+/** A task is not started on a resource that is gone, has stopped, or is in a state in which the spec does not allow it. */
+export class NotStartable extends PlinyError {
+  constructor(task: string, resource: string) {
+    super("NOT_STARTABLE", `${task} is not started on ${resource}: it is gone, has stopped, or is in none of the states in which the task may be started.`);
+    this.name = "NotStartable";
+  }
+}

@@ -316,6 +316,6 @@ describe("references", () => {
     const self = await Replica.get(pliny, replica.id);
     expect((await self.primary.load()).id).toBe(replica.id);
     await point("warehouse");
-    await expect((await Replica.get(pliny, replica.id)).primary.load()).rejects.toThrow("This release knows no resource 'warehouse'.");
+    await expect((await Replica.get(pliny, replica.id)).primary.load()).rejects.toThrow("This release knows no type 'warehouse'.");
   });
 });

@@ -2,7 +2,9 @@
 // family's root, and what is written by hand for the root goes for it too.
 
 import type { Predicates } from "../codec/check.js";
-import type { App, ResourceCode, ResourceType } from "../contract.js";
+import { nothing } from "../codec/index.js";
+import type { StoredType } from "../codec/stored.js";
+import type { App, ResourceCode, ResourceType, TaskCode, TaskType } from "../contract.js";
 
 /** A type of resource with what belongs to it. */
 export interface KnownResource {
@@ -17,8 +19,27 @@ export interface KnownResource {
   readonly predicates: Predicates;
 }
 
+/** A task with what belongs to it. */
+export interface KnownTask {
+  readonly type: TaskType<unknown>;
+  readonly code: TaskCode;
+  /** What its runs are stored and sent as. */
+  readonly tag: string;
+  /** The root of the family that it acts on, by tag; null for a global task. */
+  readonly root: string | null;
+  readonly args: StoredType;
+  readonly fields: StoredType;
+  readonly upgrades: object;
+  readonly predicates: Predicates;
+}
+
 export interface Registry {
   readonly resources: readonly KnownResource[];
+  readonly tasks: readonly KnownTask[];
+  /** The task that a resource knows by that name: a subtype's own comes before its base's. Throws where there is none. */
+  taskOf(type: TaskType<unknown>, owner: KnownResource | null): KnownTask;
+  /** Null where there is none: a newer release may know it. */
+  taskOfTag(tag: string): KnownTask | null;
   /** How long ended runs are kept, by the tag of their task: days, or `ever`. */
   readonly keeps: { readonly [task: string]: string };
   /** Throws where there is none: the name is of code that `createApp` did not join. */
@@ -32,9 +53,20 @@ export function createRegistry(app: App): Registry {
   const known = app.resources.map(knownOf);
   const byName = new Map(known.map((one) => [one.type.name, one]));
   const byTag = new Map(known.map((one) => [one.tag, one]));
+  const tasks = app.tasks.map(knownTask);
+  const tasksByName = new Map(tasks.map((one) => [one.type.name, one]));
+  const tasksByTag = new Map(tasks.map((one) => [one.tag, one]));
   return {
     resources: known,
-    keeps: Object.fromEntries(app.tasks.map(({ type }) => [type.key ?? type.name, String(Math.ceil(type.keepMs / dayMs))])),
+    tasks,
+    taskOf(type, owner) {
+      const name = type.name.slice(type.name.indexOf(".") + 1);
+      const task = (owner && tasksByName.get(`${owner.type.name}.${name}`)) ?? tasksByName.get(type.name);
+      if (task === undefined) throw new TypeError(`There is no task '${type.name}' in this app.`);
+      return task;
+    },
+    taskOfTag: (tag) => tasksByTag.get(tag) ?? null,
+    keeps: Object.fromEntries(tasks.map(({ tag, type }) => [tag, String(Math.ceil(type.keepMs / dayMs))])),
     ofType(type) {
       const one = byName.get(type.name);
       if (one === undefined) throw new TypeError(`There is no resource '${type.name}' in this app.`);
@@ -57,6 +89,21 @@ export function createRegistry(app: App): Registry {
     };
   }
 
+  function knownTask(code: TaskCode): KnownTask {
+    const { type, upgrades = {}, checks = {} } = code;
+    const of = type.of === undefined ? undefined : codes.get(type.of);
+    return {
+      type,
+      code,
+      tag: tagOf(type),
+      root: of === undefined ? null : tagOf(rootOf(of)),
+      args: type.args ?? noRecord,
+      fields: type.fields ?? noRecord,
+      upgrades,
+      predicates: { own: checks, types: app.typeChecks },
+    };
+  }
+
   function rootOf({ type }: ResourceCode): ResourceType<unknown> {
     return (type.extends === undefined ? undefined : codes.get(type.extends)?.type) ?? type;
   }
@@ -64,6 +111,8 @@ export function createRegistry(app: App): Registry {
 
 const dayMs = 86_400_000;
 
-function tagOf({ name, key }: ResourceType<unknown>): string {
+const noRecord: StoredType = { codec: nothing, rules: {} };
+
+function tagOf({ name, key }: { readonly name: string; readonly key?: string }): string {
   return key ?? name;
 }

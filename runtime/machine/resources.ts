@@ -4,9 +4,10 @@
 import { randomBytes } from "node:crypto";
 import { v7 } from "uuid";
 import { refusalsOf } from "../codec/check.js";
-import { canonicalText, type JsonRecord, type Reading, readVersion, Ref, toRef, toSecret, type Vault, type Writing } from "../codec/index.js";
+import { canonicalText, type JsonRecord, type Reading, readVersion, Ref, toRef, toSecret, toTaskRef, type Vault, type Writing } from "../codec/index.js";
 import { profiles } from "../codec/profile.js";
 import { isWithheld, keysOf } from "../codec/secret.js";
+import type { RecordRules } from "../codec/given.js";
 import { blankOf, readStored, writeStored } from "../codec/stored.js";
 import { parseJson } from "../codec/text.js";
 import type { Pliny, ResourceRow, ResourceType, Transition, WriteOptions } from "../contract.js";
@@ -17,6 +18,7 @@ import { hasLanded, insertResource, moveResource, readChildren, readMoves, readR
 import { stopResource } from "../store/runs.js";
 import type { KnownResource, Registry } from "./registry.js";
 import { Resource } from "./resource.js";
+import { Task } from "./task.js";
 import type { Vaults } from "./vaults.js";
 
 export interface ResourcesOptions {
@@ -27,6 +29,8 @@ export interface ResourcesOptions {
   readonly actor: string;
   /** What objects are given to call: the whole of which this is a part. */
   readonly pliny: () => Pliny;
+  /** Runs by their ids, to which rows refer as well. */
+  readonly readRuns: (ids: readonly string[]) => Promise<ReadonlyMap<string, object | Error>>;
 }
 
 /** The verbs of resources, and what else of them a page or a program needs. */
@@ -36,17 +40,21 @@ export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "move
    * read is the error that says why, so that it harms no other.
    */
   readPage(records: readonly ResourceRecord[]): Promise<readonly (Resource | Error)[]>;
+  /** Rows of a family's table as objects, by id; those that are gone are not among them. */
+  readMany(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, Resource | Error>>;
+  /** A type by the tag of its rows. Throws where this release knows none. */
+  knownOf(tag: string): KnownResource;
   /** Writes a row in the shape that is written now; false where another write came first. A newer shape stays as it is. */
   rewrite(record: ResourceRecord): Promise<boolean>;
 }
 
-export function createResources({ registry, store, vaults, actor, pliny }: ResourcesOptions): Resources {
-  return { create, get, save, move, reload, load, children, history, readPage, rewrite };
+export function createResources({ registry, store, vaults, actor, pliny, readRuns }: ResourcesOptions): Resources {
+  return { create, get, save, move, reload, load, children, history, readPage, readMany, knownOf, rewrite };
 
   async function create<T>(type: ResourceType<T>, values: object, options: WriteOptions = {}): Promise<T> {
     const known = registry.ofType(type);
     const { parent, ...rest }: { readonly parent?: unknown } = { ...values };
-    const given = taken(known, rest);
+    const given = taken(type.fields.rules, rest);
     const refusals = refusalsOf({ type: type.fields, given, before: null, predicates: known.predicates });
     if (refusals.length > 0) throw new Invalid(`A ${type.name} cannot be made of what was given`, refusals);
     const id = options.id ?? v7();
@@ -126,7 +134,7 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
     if (Object.keys(changes).length === 0) return null;
     const { type, predicates } = known;
     if (row.isNewer) throw new NewerShape(row.type, row.id, Number(row.stored["__v"]));
-    const given = taken(known, changes);
+    const given = taken(type.fields.rules, changes);
     const before = await currentFields(known, row);
     const refusals = refusalsOf({ type: type.fields, given, before, predicates });
     if (refusals.length > 0) throw new Invalid(`${type.name} ${row.id} cannot be saved with what was given`, refusals);
@@ -163,7 +171,7 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
   }
 
   async function readPage(records: readonly ResourceRecord[]): Promise<readonly (Resource | Error)[]> {
-    const page = createPage(store, registry, readPage);
+    const page = createPage(registry, { readMany, readRuns });
     const reading = await vaults.forReading(records.flatMap(({ type, id }) => {
       const known = registry.ofTag(type);
       return known ? [{ known, id }] : [];
@@ -177,6 +185,15 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
         return new PlinyError("POISON", `${record.type} ${record.id} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       }
     });
+  }
+
+  async function readMany(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, Resource | Error>> {
+    const records = await readResources(store, table, ids);
+    const objects = await readPage(records);
+    return new Map(records.flatMap(({ id }, index) => {
+      const object = objects[index];
+      return object === undefined ? [] : [[id, object] as const];
+    }));
   }
 
   async function rewrite(record: ResourceRecord): Promise<boolean> {
@@ -202,7 +219,7 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
 
   async function rowOf(record: ResourceRecord): Promise<ResourceRow> {
     const reading = await vaults.forReading([{ known: knownOf(record.type), id: record.id }]);
-    return decode(record, createPage(store, registry, readPage), reading(record.id));
+    return decode(record, createPage(registry, { readMany, readRuns }), reading(record.id));
   }
 
   function decode(record: ResourceRecord, page: Page, vault: Vault | null): ResourceRow {
@@ -216,7 +233,7 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
     const { id, step, nonce, createdAt, updatedAt, parentId } = record;
     if (parentId !== null && parentRoot !== null) page.meet(parentRoot, parentId);
     const parent = parentId === null || parentRoot === null ? null : new Ref(parentRoot, parentId, () => page.load(parentRoot, parentId));
-    return { id, type: type.name, state: currentState(record.state, type), step, nonce, parent, createdAt, updatedAt, fields, lostFound, stored, isNewer };
+    return { id, type: known.tag, state: currentState(record.state, type), step, nonce, parent, createdAt, updatedAt, fields, lostFound, stored, isNewer };
   }
 
   function encode(known: KnownResource, fields: object, { id, vault, before }: { readonly id: string; readonly vault: Vault | null; readonly before: ResourceRow | null }): JsonRecord {
@@ -235,9 +252,9 @@ export function createResources({ registry, store, vaults, actor, pliny }: Resou
     return readStored({ type: known.type.fields, record: row.stored, at }, known.upgrades).fields;
   }
 
-  function knownOf(name: string): KnownResource {
-    const known = registry.ofTag(name) ?? registry.resources.find(({ type }) => type.name === name);
-    if (!known) throw new PlinyError("UNKNOWN_TYPE", `This release knows no resource '${name}'.`);
+  function knownOf(tag: string): KnownResource {
+    const known = registry.ofTag(tag);
+    if (!known) throw new PlinyError("UNKNOWN_TYPE", `This release knows no resource '${tag}'.`);
     return known;
   }
 
@@ -265,14 +282,15 @@ interface Write {
 }
 
 /** What was given, as fields hold it: secrets sealed off, and references to objects. */
-function taken({ type }: KnownResource, values: object): object {
+export function taken(rules: RecordRules, values: object): object {
   return Object.fromEntries(
     Object.entries(values)
       // A client that gives a secret back withheld leaves it as it is.
       .filter(([, value]) => value !== undefined && !isWithheld(value))
       .map(([member, value]) => {
         if (value instanceof Resource) return [member, toRef(value)];
-        return [member, type.fields.rules[member]?.encrypted ? toSecret<unknown>(value) : value];
+        if (value instanceof Task) return [member, toTaskRef(value)];
+        return [member, rules[member]?.encrypted ? toSecret<unknown>(value) : value];
       }),
   );
 }
@@ -298,7 +316,7 @@ export function nextNonce(): bigint {
   return randomBytes(8).readBigInt64BE();
 }
 
-function noteOf({ why = "" }: WriteOptions): string | null {
+export function noteOf({ why = "" }: WriteOptions): string | null {
   return why === "" ? null : why;
 }
 
@@ -307,11 +325,11 @@ function textsOf(known: KnownResource, record: JsonRecord): { readonly attrs: st
 }
 
 /** `stop` and `panic` as code writes them. */
-function stateName(stored: string): string {
+export function stateName(stored: string): string {
   return stored === "__stop__" ? "stop" : stored === "__panic__" ? "panic" : stored;
 }
 
-function storedState(name: string): string {
+export function storedState(name: string): string {
   return name === "stop" || name === "panic" ? `__${name}__` : name;
 }
 
@@ -326,41 +344,33 @@ interface Page {
   readonly load: (tag: string, id: string) => Promise<unknown>;
 }
 
-function orThrow(object: Resource | Error): Resource {
+function orThrow<T extends object>(object: T | Error): T {
   if (object instanceof Error) throw object;
   return object;
 }
 
 /** References that were read together: the first that is loaded brings all those of its family along, in one query. */
-function createPage(store: Store, registry: Registry, readPage: Resources["readPage"]): Page {
+function createPage(registry: Registry, { readMany, readRuns }: Pick<Resources, "readMany"> & Pick<ResourcesOptions, "readRuns">): Page {
   const met = new Map<string, Set<string>>();
-  const loaded = new Map<string, Promise<ReadonlyMap<string, Resource | Error>>>();
-  const familyOf = (tag: string): KnownResource => {
-    const known = registry.ofTag(tag);
-    if (!known) throw new PlinyError("UNKNOWN_TYPE", `This release knows no resource '${tag}'.`);
-    return known;
-  };
+  const loaded = new Map<string, Promise<ReadonlyMap<string, object | Error>>>();
+  // Runs of all tasks stand in one table.
+  const tableOf = (tag: string): string | null => registry.ofTag(tag)?.root ?? (registry.taskOfTag(tag) ? runsTable : null);
   return {
     meet(tag, id) {
-      const root = registry.ofTag(tag)?.root ?? tag;
-      const ids = met.get(root) ?? new Set();
-      met.set(root, ids.add(id));
+      const table = tableOf(tag) ?? tag;
+      met.set(table, (met.get(table) ?? new Set()).add(id));
     },
     async load(tag, id) {
-      const { root, type } = familyOf(tag);
-      const all = loaded.get(root) ?? readAll(root, [...(met.get(root) ?? [])]);
-      loaded.set(root, all);
+      const table = tableOf(tag);
+      if (table === null) throw new PlinyError("UNKNOWN_TYPE", `This release knows no type '${tag}'.`);
+      const ids = [...(met.get(table) ?? [])];
+      const all = loaded.get(table) ?? (table === runsTable ? readRuns(ids) : readMany(table, ids));
+      loaded.set(table, all);
       const object = (await all).get(id);
-      return object === undefined ? missing(type, id) : orThrow(object);
+      if (object === undefined) throw new NotFound(tag, id);
+      return orThrow(object);
     },
   };
-
-  async function readAll(root: string, ids: readonly string[]): Promise<ReadonlyMap<string, Resource | Error>> {
-    const records = await readResources(store, root, ids);
-    const objects = await readPage(records);
-    return new Map(records.flatMap(({ id }, index) => {
-      const object = objects[index];
-      return object === undefined ? [] : [[id, object] as const];
-    }));
-  }
 }
+
+const runsTable = "pliny.task";

@@ -34,6 +34,8 @@ interface Row {
 }
 
 export interface Vaults {
+  /** That of the keyring, for runs; null where there is none. */
+  readonly shared: Vault | null;
   /** The vaults of rows that were read, by their ids: one query more where some have keys of their own. Null where nothing can be opened. */
   forReading(rows: readonly Row[]): Promise<(id: string) => Vault | null>;
   /** The vault of a row that is about to be written; its own key is made if it has none yet. */
@@ -63,6 +65,7 @@ export async function openVaults({ store, keys, actor, masking }: VaultsOptions)
     return shredKeyring && createOwnVault({ owner: { root, id }, wrapped, shredKeys: shredKeyring }, audience);
   };
   return {
+    shared,
     async forReading(rows) {
       const owners = rows.filter(({ known }) => known.type.ownKey);
       const found = owners.length === 0 ? [] : await readDataKeys(store, owners.map(({ id }) => id));

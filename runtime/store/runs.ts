@@ -363,6 +363,74 @@ export async function stopResource(on: Connection, { table, id, nonce, nextNonce
   return "stopped";
 }
 
+/** Runs of a task on a resource (of a global task: null) that have ended, the newest first, as they were when they ended. */
+export async function readEndedRuns(
+  on: Connection,
+  { types, resourceId, limit }: { readonly types: readonly string[]; readonly resourceId: string | null; readonly limit: number },
+): Promise<readonly RunRecord[]> {
+  const rows = await ask<{ readonly row: string }>(
+    on,
+    `select row::text from pliny.archive where type = any ($1) and resource_id is not distinct from $2::uuid order by ended_at desc, id desc limit $3`,
+    [types, resourceId, limit],
+  );
+  return rows.map(({ row }) => endedRun(row));
+}
+
+/** A run that has ended, by its id. */
+export async function readEndedRun(on: Connection, id: string): Promise<RunRecord | null> {
+  const rows = await ask<{ readonly row: string }>(on, `select row::text from pliny.archive where id = $1 limit 1`, [id]);
+  return rows.map(({ row }) => endedRun(row))[0] ?? null;
+}
+
+/** Runs by their ids, live ones and those that have ended. */
+export async function readRunsById(on: Connection, ids: readonly string[]): Promise<readonly RunRecord[]> {
+  const live = (await ask<RunAnswer>(on, `select ${runColumns} from pliny.task t where id = any ($1::uuid[])`, [ids])).map(runOf);
+  const others = ids.filter((id) => !live.some((run) => run.id === id));
+  const ended = others.length === 0 ? [] : await ask<{ readonly row: string }>(on, `select row::text from pliny.archive where id = any ($1::uuid[])`, [others]);
+  return [...live, ...ended.map(({ row }) => endedRun(row))];
+}
+
+/** As `endings` keeps it: the row that was live, and where it ended. */
+interface EndedRun {
+  readonly id: string;
+  readonly type: string;
+  readonly version: number;
+  readonly resource_type: string | null;
+  readonly resource_id: string | null;
+  readonly root_id: string | null;
+  readonly parent_task_id: string | null;
+  readonly ended_in: string;
+  readonly step: number;
+  readonly attempt: number;
+  readonly bucket: string | null;
+  readonly args: unknown;
+  readonly json_attrs: unknown;
+  readonly panic: unknown;
+}
+
+function endedRun(text: string): RunRecord {
+  const row: EndedRun = JSON.parse(text);
+  return {
+    id: row.id, type: row.type, version: row.version, resourceType: row.resource_type, resourceId: row.resource_id, rootId: row.root_id,
+    parentTaskId: row.parent_task_id, state: row.ended_in, step: BigInt(row.step) + 1n, turn: 0, nonce: 0n, attempt: row.attempt, recoveries: 0, signals: 0,
+    bucket: row.bucket === null ? null : new Date(row.bucket), args: JSON.stringify(row.args), attrs: JSON.stringify(row.json_attrs),
+    panic: row.panic === null ? null : JSON.stringify(row.panic),
+  };
+}
+
+/** The live runs of a task, under any of its names, on a resource (of a global task: null), the newest first. */
+export async function readLiveRuns(
+  on: Connection,
+  { types, resourceId }: { readonly types: readonly string[]; readonly resourceId: string | null },
+): Promise<readonly RunRecord[]> {
+  const rows = await ask<RunAnswer>(
+    on,
+    `select ${runColumns} from pliny.task t where type = any ($1) and resource_id is not distinct from $2::uuid order by id desc`,
+    [types, resourceId],
+  );
+  return rows.map(runOf);
+}
+
 /** The live runs on a resource, the children of others first. */
 export async function readRunsOf(on: Connection, resourceId: string): Promise<readonly RunRecord[]> {
   const rows = await ask<RunAnswer>(on, `select ${runColumns} from pliny.task t where resource_id = $1 order by parent_task_id nulls last, id`, [resourceId]);

@@ -7,6 +7,7 @@ import { onTestFinished } from "vitest";
 import type { App, Pliny } from "../../runtime/index.js";
 import { createRegistry, type Registry } from "../../runtime/machine/registry.js";
 import { createResources, type Resources } from "../../runtime/machine/resources.js";
+import { createRuns, type Runs } from "../../runtime/machine/runs.js";
 import { type Keys, openVaults } from "../../runtime/machine/vaults.js";
 import { steps } from "../../runtime/migrate/steps.js";
 import type { Store } from "../../runtime/store/connection.js";
@@ -30,6 +31,7 @@ export const keys: Keys = {
 export interface Opened {
   readonly pliny: Pliny;
   readonly resources: Resources;
+  readonly runs: Runs;
   readonly registry: Registry;
   readonly store: Store;
   readonly masking: Masking;
@@ -48,14 +50,18 @@ export async function open(app: App, url: string, given: Partial<Keys> = {}): Pr
   const registry = createRegistry(app);
   const masking = new Masking();
   const vaults = await openVaults({ store, keys: { ...keys, ...given }, actor: "test", masking });
-  const resources = createResources({ registry, store, vaults, actor: "test", pliny: () => pliny });
+  const all = { ...keys, ...given };
+  const [actor, whole] = ["test", (): Pliny => pliny];
+  const resources = createResources({ registry, store, vaults, actor, pliny: whole, readRuns: (ids) => runs.readMany(ids) });
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const runs = createRuns({ registry, store, vaults, keys: all, resources, actor, pliny: whole, sleep });
   const absent = (): never => {
     throw new Error("This is not asked here.");
   };
   const pliny: Pliny = {
-    ...resources,
-    tasks: absent, runs: absent, runsOf: absent, count: absent, breakdown: absent,
+    ...resources, ...runs,
+    runsOf: absent, count: absent, breakdown: absent,
     page: absent, update: absent, notice: absent,
   };
-  return { pliny, resources, registry, store, masking };
+  return { pliny, resources, runs, registry, store, masking };
 }

@@ -1,0 +1,238 @@
+// Runs between objects and rows: what a caller gives is checked and encoded, a run is started or the live one joined, and what is stored is
+// decoded, with what it acts on.
+
+import { createHash, createHmac } from "node:crypto";
+import { v7 } from "uuid";
+import { refusalsOf } from "../codec/check.js";
+import { canonicalText, type JsonRecord, type Place, type Reading, type Writing } from "../codec/index.js";
+import { isList } from "../codec/json.js";
+import { profiles } from "../codec/profile.js";
+import { keysOf } from "../codec/secret.js";
+import { blankOf, readStoredRun, writeStoredRun } from "../codec/stored.js";
+import { parseJson } from "../codec/text.js";
+import type { Pliny, ResourceRow, TaskHandle, TaskRow, TaskType, WriteOptions } from "../contract.js";
+import { Conflict, Invalid, NotFound, NotStartable, OtherArgs, PlinyError } from "../errors.js";
+import type { Store } from "../store/connection.js";
+import { withPartitions } from "../store/partitions.js";
+import { type NewRun, readEndedRun, readEndedRuns, readLiveRuns, readRun, readRunsById, readRunsOf, type RunRecord, type StartAnswer, startRun } from "../store/runs.js";
+import { KeyringError } from "../vault/keyring.js";
+import type { KnownResource, KnownTask, Registry } from "./registry.js";
+import { nextNonce, noteOf, type Resources, stateName, storedState, taken } from "./resources.js";
+import { Task } from "./task.js";
+import type { Keys, Vaults } from "./vaults.js";
+
+export interface RunsOptions {
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly vaults: Vaults;
+  readonly keys: Keys;
+  readonly resources: Resources;
+  readonly actor: string;
+  readonly pliny: () => Pliny;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** What a run acts on. */
+export interface Owner {
+  readonly known: KnownResource;
+  readonly id: string;
+}
+
+export interface Runs extends Pick<Pliny, "runs" | "tasks"> {
+  /** A run that is about to be started: its args checked and filled in. Throws Invalid. */
+  prepare(task: KnownTask, owner: Owner | null, args: object, given: PreparedRun): NewRun;
+  /** Those runs as objects, with what they act on; one that cannot be read is the error that says why. */
+  readRuns(records: readonly RunRecord[]): Promise<readonly (Task | Error)[]>;
+  /** Runs by their ids, live ones and those that have ended; those that are gone are not among them. */
+  readMany(ids: readonly string[]): Promise<ReadonlyMap<string, Task | Error>>;
+}
+
+export interface PreparedRun {
+  readonly id?: string;
+  readonly parentTaskId?: string;
+  readonly bucket?: Date;
+  readonly note: string | null;
+}
+
+// Another start of the same key is committed within this many pauses, or something is wrong.
+const pausesMs = [2, 10, 50, 200, 1000];
+
+export function createRuns({ registry, store, vaults, keys, resources, actor, pliny, sleep }: RunsOptions): Runs {
+  return { runs, tasks, prepare, readRuns, readMany };
+
+  function runs<Run, Args>(type: TaskType<Run>, row: ResourceRow | null): TaskHandle<Run, Args> {
+    const owner = row === null ? null : { known: resources.knownOf(row.type), id: row.id };
+    const task = registry.taskOf(type, owner?.known ?? null);
+    // A task that takes the place of its base's is asked for under both names.
+    const which = { types: [...new Set([task.tag, registry.taskOf(type, null).tag])], resourceId: owner?.id ?? null };
+    const objectOf = async (record: RunRecord): Promise<Run> => {
+      const [run] = await readRuns([record]);
+      if (run === undefined || run instanceof Error) throw run ?? new NotFound(type.name, record.id);
+      // The registry has the class of each task.
+      return run as Run;
+    };
+    return {
+      async start(args, options = {}) {
+        const id = await start(task, owner, Object.assign({}, args), options);
+        const record = (await readRun(options.transaction ?? store, id)) ?? (await readEndedRun(options.transaction ?? store, id));
+        return record ? objectOf(record) : notFound(type.name, id);
+      },
+      running: async () => Promise.all((await readLiveRuns(store, which)).map(objectOf)),
+      async latest() {
+        const [live] = await readLiveRuns(store, which);
+        const [ended] = live ? [] : await readEndedRuns(store, { ...which, limit: 1 });
+        const record = live ?? ended;
+        return record ? objectOf(record) : null;
+      },
+      async history(limit = 50) {
+        const live = await readLiveRuns(store, which);
+        const ended = live.length >= limit ? [] : await readEndedRuns(store, { ...which, limit: limit - live.length });
+        return Promise.all([...live, ...ended].slice(0, limit).map(objectOf));
+      },
+    };
+  }
+
+  async function tasks(row: ResourceRow): Promise<readonly object[]> {
+    const found = await readRuns(await readRunsOf(store, row.id));
+    return found.map((run) => {
+      if (run instanceof Error) throw run;
+      return run;
+    });
+  }
+
+  /** The id of the run that was started or joined. */
+  async function start(task: KnownTask, owner: Owner | null, args: object, options: WriteOptions): Promise<string> {
+    const { id } = options;
+    const run = prepare(task, owner, args, { note: noteOf(options), ...(id === undefined ? {} : { id }) });
+    const answer = await asked(run, options);
+    switch (answer.result) {
+      case "started":
+      case "joined":
+      case "ended":
+        return answer.id;
+      case "differs":
+        throw new OtherArgs(task.type.name, answer.id);
+      case "noOwner":
+        throw new NotStartable(task.type.name, owner === null ? "nothing" : `${owner.known.type.name} ${owner.id}`);
+      case "again":
+        throw new Conflict(`Another start of ${task.type.name} is under way and does not end.`);
+    }
+  }
+
+  async function asked(run: NewRun, { transaction }: WriteOptions): Promise<StartAnswer> {
+    if (transaction) return startRun(transaction, run);
+    for (const pauseMs of pausesMs) {
+      const answer = await withPartitions(store, () => startRun(store, run));
+      if (answer.result !== "again") return answer;
+      await sleep(pauseMs);
+    }
+    return { result: "again" };
+  }
+
+  function prepare(task: KnownTask, owner: Owner | null, args: object, { id = v7(), parentTaskId, bucket, note }: PreparedRun): NewRun {
+    const { type, tag } = task;
+    const given = taken(task.args.rules, args);
+    const refusals = refusalsOf({ type: task.args, given, before: null, predicates: task.predicates });
+    if (refusals.length > 0) throw new Invalid(`${type.name} cannot be started with what was given`, refusals);
+    const [first = ""] = Object.keys(type.states);
+    const fields = { ...blankOf(task.args.codec), ...given };
+    const { args: argsRecord, fields: fieldsRecord } = writeStoredRun(
+      { type: task.args, fields, at: writingAt(placeOf(task, id, "args")) },
+      { type: task.fields, fields: blankOf(task.fields.codec), at: writingAt(placeOf(task, id, "fields")) },
+      task.upgrades,
+    );
+    const plain = plainArgs(task, fields);
+    const text = JSON.stringify(argsRecord);
+    return {
+      id, type: tag, version: type.write ?? type.version, state: first, nonce: nextNonce(),
+      owner: owner === null ? null : { table: owner.known.root, id: owner.id, states: type.while?.map(storedState) ?? null },
+      parentTaskId: parentTaskId ?? null, args: text, attrs: JSON.stringify(fieldsRecord), vaultKeys: keysOf([argsRecord, fieldsRecord]),
+      uniqueKey: type.unique === "none" ? null : digest(canonicalText([tag, owner?.id ?? null, ...(type.unique === "args" ? [plain.toString("base64")] : [])])),
+      argsKey: plain, deadlineMs: type.states[first]?.timeoutMs ?? null, endsMs: type.timeoutMs ?? null, bucket: bucket ?? null, by: actor, note,
+    };
+  }
+
+  /** What tells args from others: of secrets nobody can guess it without the index key. */
+  function plainArgs({ type, args }: KnownTask, fields: object): Buffer {
+    const plain: Writing = { profile: profiles["api-in"], place: nowhere, vault: null };
+    const text = canonicalText(args.codec.encode(fields, plain));
+    if (!Object.values(args.rules).some((rule) => rule.encrypted)) return digest(text);
+    const key = keys.indexKeyring.find(({ state }) => state === "primary");
+    if (key === undefined) throw new KeyringError(`${type.name} has secret args, which are compared under an index key; there is none that is primary.`);
+    return createHmac("sha256", key.index("pliny/args/1", type.name)).update(text).digest();
+  }
+
+  async function readRuns(records: readonly RunRecord[]): Promise<readonly (Task | Error)[]> {
+    const owners = await ownersOf(records);
+    return records.map((record) => {
+      try {
+        const task = registry.taskOfTag(record.type);
+        if (!task) throw new PlinyError("UNKNOWN_TYPE", `This release knows no task '${record.type}'.`);
+        const owner = record.resourceId === null ? null : (owners.get(record.resourceId) ?? new NotFound(record.resourceType ?? "resource", record.resourceId));
+        if (owner instanceof Error) throw owner;
+        const run: unknown = new task.type.class(rowOf(task, record, owner), pliny());
+        return run instanceof Task ? run : new TypeError(`The class of '${task.type.name}' is none of a task.`);
+      } catch (error) {
+        return new PlinyError("POISON", `${record.type} ${record.id} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
+    });
+  }
+
+  function rowOf(task: KnownTask, record: RunRecord, owner: object | null): TaskRow {
+    const at = (part: "args" | "fields"): Reading => ({ ...writingAt(placeOf(task, record.id, part)), load: (tag, id) => pliny().load(tag, id) });
+    const { args, fields } = readStoredRun(
+      { type: task.args, record: recordIn(record.args), at: at("args") },
+      { type: task.fields, record: recordIn(record.attrs), at: at("fields") },
+      task.upgrades,
+    );
+    const { id, step, attempt, bucket } = record;
+    const name = stateName(record.state);
+    const state = task.type.replaced && Object.hasOwn(task.type.replaced, name) ? (task.type.replaced[name] ?? name) : name;
+    return { id, type: task.tag, state, step, attempt: attempt + 1, bucket, args: args.fields, fields: fields.fields, owner };
+  }
+
+  /** What they act on, by id: a query a family. */
+  async function ownersOf(records: readonly RunRecord[]): Promise<ReadonlyMap<string, object | Error>> {
+    const byTable = new Map<string, Set<string>>();
+    for (const { resourceType, resourceId } of records) {
+      if (resourceType === null || resourceId === null) continue;
+      byTable.set(resourceType, (byTable.get(resourceType) ?? new Set()).add(resourceId));
+    }
+    const found = await Promise.all([...byTable].map(([table, ids]) => resources.readMany(table, [...ids])));
+    return new Map(found.flatMap((owners) => [...owners]));
+  }
+
+  async function readMany(ids: readonly string[]): Promise<ReadonlyMap<string, Task | Error>> {
+    const records = await readRunsById(store, ids);
+    const found = await readRuns(records);
+    return new Map(records.flatMap(({ id }, at) => {
+      const run = found[at];
+      return run === undefined ? [] : [[id, run] as const];
+    }));
+  }
+
+  function writingAt(place: Place): Writing {
+    return { profile: profiles.store, place, vault: vaults.shared };
+  }
+}
+
+const nowhere: Place = { root: "", id: "", path: [] };
+
+/** Secrets of a run are bound to its task, and those of its args to them. */
+function placeOf({ tag }: KnownTask, id: string, part: "args" | "fields"): Place {
+  return { root: tag, id, path: part === "args" ? ["args"] : [] };
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function notFound(type: string, id: string): never {
+  throw new NotFound(type, id);
+}
+
+function recordIn(text: string): JsonRecord {
+  const json = parseJson(text, profiles.store);
+  if (json === null || typeof json !== "object" || isList(json)) throw new TypeError("It holds no record.");
+  return json;
+}
