@@ -32,7 +32,7 @@ const rows: readonly Row[] = [
   },
   {
     name: "generate",
-    summary: "Make generated/ from specs/.",
+    summary: "Make generated/ from specs/. Files in generated/vectors/ stay as they are; one that is deleted is made anew.",
     options: [
       new Option("--check", "write nothing; exit 1 where generated/ is not what the specs give"),
       new Option("--stats", "say where the time goes"),

@@ -18,6 +18,7 @@ import { resourceShape, taskShape } from "./views/shape.js";
 import { viewsSql } from "./views/sql-views.js";
 import { taskView } from "./views/task.js";
 import { declaredTypes, typesView } from "./views/types.js";
+import { vectorFiles } from "./views/vectors.js";
 
 /** One generated file. `path` is relative to the generated folder and uses `/`. */
 export interface GeneratedFile {
@@ -102,6 +103,7 @@ function resourceFiles(model: Model, resource: Resource): readonly GeneratedFile
     { path: `${name}.ts`, text: render("resource.ts", { ...view, tasks, header, imports: imports.print(extension) }) },
     { path: `${name}.shape.ts`, text: render("shape.ts", { ...shape, header, imports: shapeImports.print(extension) }) },
     resourceDoc(model, resource),
+    ...[resource, ...resource.tasks].flatMap((of) => vectorFiles(model, of)),
   ];
 }
 
@@ -116,6 +118,7 @@ function taskFiles(model: Model, task: Task): readonly GeneratedFile[] {
   return [
     { path: `${name}.ts`, text: render("tasks.ts", { tasks, header, imports: imports.print(extension) }) },
     { path: `${name}.shape.ts`, text: render("shape.ts", { ...shape, header, imports: shapeImports.print(extension) }) },
+    ...vectorFiles(model, task),
   ];
 }
 

@@ -2,8 +2,9 @@
 
 import {
   type Codec, type EnumValues, type Given, type Older, type Open, type Ref, type Rules, type Secret, type TaskRef, defaulted, inside,
-  optional, readDict, readEnum, readInt, readList, readRef, readSecret, readString, readTaskRef, readTime, readUrl, required, writeDict,
-  writeEnum, writeInt, writeList, writeOptional, writeRef, writeRequired, writeSecret, writeString, writeTaskRef, writeTime, writeUrl,
+  missing, optional, readDict, readEnum, readInt, readList, readRef, readSecret, readString, readTaskRef, readTime, readUrl, standIn,
+  textInt, writeDict, writeEnum, writeInt, writeList, writeOptional, writeRef, writeRequired, writeSecret, writeString, writeTaskRef,
+  writeTime, writeUrl,
 } from "pliny/codec";
 import type { DatabaseResize } from "./database.js";
 import type { Dump } from "./dump.js";
@@ -64,6 +65,7 @@ export const databaseDefaults: Pick<DatabaseFields, "plan" | "connections"> = {
 
 export const databaseRules: Rules<DatabaseFields> = {
   name: { required: true, immutable: true, min: 2, max: 40, pattern: "^[a-z][a-z0-9-]*$" },
+  plan: { oneOf: ["hobby", "standard", "premium"] },
   region: { required: true, immutable: true },
   connections: { min: 1, max: 500 },
   maintenance: { fields: maintenanceWindowRules },
@@ -80,8 +82,8 @@ export const databaseCodec: Codec<DatabaseFields> = {
     set: { 2: { port: 5432 } },
     decode(record, at) {
       return {
-        host: optional(record, "host", readString, at),
-        port: optional(record, "port", readInt, at),
+        host: record["host"] == null ? null : readString(record["host"], at, "host"),
+        port: record["port"] == null ? null : readInt(record["port"], at, "port"),
       };
     },
   },
@@ -104,18 +106,18 @@ export const databaseCodec: Codec<DatabaseFields> = {
   },
   decode(record, at) {
     return {
-      name: required(record, "name", readString, at),
-      plan: defaulted(record, "plan", (value, at) => readEnum(value, databasePlanValues, at), at, databaseDefaults.plan),
-      region: required(record, "region", (value, at) => readEnum(value, databaseRegionValues, at), at),
-      connections: defaulted(record, "connections", readInt, at, databaseDefaults.connections),
+      name: record["name"] == null ? missing(record, "name", at) : readString(record["name"], at, "name"),
+      plan: record["plan"] == null ? standIn(record, at, databaseDefaults.plan) : readEnum(record["plan"], databasePlanValues, at, "plan"),
+      region: record["region"] == null ? missing(record, "region", at) : readEnum(record["region"], databaseRegionValues, at, "region"),
+      connections: record["connections"] == null ? standIn(record, at, databaseDefaults.connections) : readInt(record["connections"], at, "connections"),
       maintenance: optional(record, "maintenance", readMaintenanceWindow, at),
       labels: defaulted(record, "labels", (value, at) => readDict(value, readString, at), at, new Map()),
-      role: optional(record, "role", readString, at),
-      endpoint: optional(record, "endpoint", readUrl, at),
+      role: record["role"] == null ? null : readString(record["role"], at, "role"),
+      endpoint: record["endpoint"] == null ? null : readUrl(record["endpoint"], at, "endpoint"),
       password: optional(record, "password", (value, at) => readSecret(value, readString, inside(at, "password")), at),
-      passwordAt: optional(record, "password_at", readTime, at),
-      lastResize: optional(record, "last_resize", (value, at) => readTaskRef<DatabaseResize>(value, "database.resize", at), at),
-      lastDump: optional(record, "last_dump", (value, at) => readRef<Dump>(value, "dump", at), at),
+      passwordAt: record["password_at"] == null ? null : readTime(record["password_at"], at, "password_at"),
+      lastResize: record["last_resize"] == null ? null : readTaskRef<DatabaseResize>(record["last_resize"], "database.resize", at, "last_resize"),
+      lastDump: record["last_dump"] == null ? null : readRef<Dump>(record["last_dump"], "dump", at, "last_dump"),
     };
   },
 };
@@ -140,7 +142,7 @@ export const databaseDumpCodec: Codec<DatabaseDumpFields> = {
   },
   decode(record, at) {
     return {
-      dump: optional(record, "dump", (value, at) => readRef<Dump>(value, "dump", at), at),
+      dump: record["dump"] == null ? null : readRef<Dump>(record["dump"], "dump", at, "dump"),
       tables: defaulted(record, "tables", (value, at) => readList(value, readString, at), at, []),
     };
   },
@@ -162,9 +164,16 @@ export const databaseResizeCodec: Codec<DatabaseResizeFields> = {
       before: writeOptional(fields.before, writeInt, at, "before"),
     };
   },
+  text(fields, at) {
+    return (
+      '{"__v":1' +
+      (fields.before === null ? "" : `,"before":${textInt(fields.before, at)}`) +
+      "}"
+    );
+  },
   decode(record, at) {
     return {
-      before: optional(record, "before", readInt, at),
+      before: record["before"] == null ? null : readInt(record["before"], at, "before"),
     };
   },
 };

@@ -57,6 +57,22 @@ import {
   type Rules,
   Secret,
   type TaskRef,
+  textBigint,
+  textBool,
+  textBytes,
+  textDate,
+  textDecimal,
+  textDuration,
+  textEnum,
+  textFloat,
+  textInt,
+  textRef,
+  textSpecialFloat,
+  textString,
+  textTaskRef,
+  textTime,
+  textUrl,
+  textUuid,
   toRef,
   toSecret,
   toTaskRef,
@@ -83,6 +99,7 @@ import {
   writeSet,
   writeSpecialFloat,
   writeString,
+  writeText,
   writeTaskRef,
   writeTime,
   writeUrl,
@@ -116,15 +133,18 @@ interface Case<T> {
   readonly values: Arbitrary<T>;
   readonly read: Read<T>;
   readonly write: Write<T>;
+  /** How it is written as text at once, in a flat record. */
+  readonly text?: (value: T, at: Writing) => string;
   readonly said: (value: T) => unknown;
 }
 
-function roundTrip<T>(name: string, { values, read, write, said }: Case<T>): void {
+function roundTrip<T>(name: string, { values, read, write, text, said }: Case<T>): void {
   test(`${name}: there and back through text, and canonical`, () => {
     fc.assert(
       fc.property(values, (value) => {
         const json = write(value, writing);
         expect(json).toEqual(said(value));
+        if (text) expect(text(value, writing)).toBe(JSON.stringify(json));
         const back = read(JSON.parse(JSON.stringify(json)), reading);
         expect(back).toEqual(value);
         expect(canonicalText(write(back, writing))).toBe(canonicalText(json));
@@ -134,32 +154,35 @@ function roundTrip<T>(name: string, { values, read, write, said }: Case<T>): voi
 }
 
 describe("scalars", () => {
-  roundTrip("string", { values: text, read: readString, write: writeString, said: (value) => value });
-  roundTrip("bool", { values: fc.boolean(), read: readBool, write: writeBool, said: (value) => value });
-  roundTrip("int", { values: fc.maxSafeInteger(), read: readInt, write: writeInt, said: (value) => value });
-  roundTrip("float", { values: double, read: readFloat, write: writeFloat, said: (value) => value });
+  roundTrip("string", { values: text, read: readString, write: writeString, text: textString, said: (value) => value });
+  roundTrip("bool", { values: fc.boolean(), read: readBool, write: writeBool, text: textBool, said: (value) => value });
+  roundTrip("int", { values: fc.maxSafeInteger(), read: readInt, write: writeInt, text: textInt, said: (value) => value });
+  roundTrip("float", { values: double, read: readFloat, write: writeFloat, text: textFloat, said: (value) => value });
   roundTrip("special float", {
     values: fc.oneof(double, fc.constantFrom(NaN, Infinity, -Infinity)),
     read: readSpecialFloat,
     write: writeSpecialFloat,
+    text: textSpecialFloat,
     said: (value) => (Number.isFinite(value) ? value : { Num: String(value) }),
   });
-  roundTrip("bigint", { values: fc.bigInt(), read: readBigint, write: writeBigint, said: (value) => ({ Int: String(value) }) });
-  roundTrip("decimal", { values: numeral, read: readDecimal, write: writeDecimal, said: (value) => ({ Dec: value }) });
-  roundTrip("uuid", { values: uuid, read: readUuid, write: writeUuid, said: (value) => value });
+  roundTrip("bigint", { values: fc.bigInt(), read: readBigint, write: writeBigint, text: textBigint, said: (value) => ({ Int: String(value) }) });
+  roundTrip("decimal", { values: numeral, read: readDecimal, write: writeDecimal, text: textDecimal, said: (value) => ({ Dec: value }) });
+  roundTrip("uuid", { values: uuid, read: readUuid, write: writeUuid, text: textUuid, said: (value) => value });
   const url = fc.webUrl({ withQueryParameters: true, withFragments: true });
-  roundTrip("url", { values: url, read: readUrl, write: writeUrl, said: (value) => value });
+  roundTrip("url", { values: url, read: readUrl, write: writeUrl, text: textUrl, said: (value) => value });
   roundTrip("date", {
     values: time.map((value) => value.toISOString().slice(0, 10)),
     read: readDate,
     write: writeDate,
+    text: textDate,
     said: (value) => ({ Date: value }),
   });
-  roundTrip("time", { values: time, read: readTime, write: writeTime, said: (value) => ({ Time: value.toISOString() }) });
+  roundTrip("time", { values: time, read: readTime, write: writeTime, text: textTime, said: (value) => ({ Time: value.toISOString() }) });
   roundTrip("duration", {
     values: fc.maxSafeNat(),
     read: readDuration,
     write: writeDuration,
+    text: textDuration,
     said: (value) => {
       const digits = String(value).padStart(4, "0");
       return { Dur: `PT${digits.slice(0, -3)}.${digits.slice(-3)}`.replace(/\.?0*$/, "S") };
@@ -169,6 +192,7 @@ describe("scalars", () => {
     values: fc.uint8Array({ maxLength: 200 }),
     read: readBytes,
     write: writeBytes,
+    text: textBytes,
     said: (value) => ({ Bytes: Buffer.from(value).toString("base64url") }),
   });
   const anyJson = fc.jsonValue({ maxDepth: 8, stringUnit: "binary" }).filter((value) => !JSON.stringify(value).includes("\\u0000"));
@@ -189,6 +213,26 @@ describe("scalars", () => {
     expect(readDecimal({ Dec: "12.50" }, reading)).toBe("12.50");
     expect(readDecimal({ Dec: "-0.01" }, reading)).toBe("-0.01");
     expect(readDecimal({ Dec: "0.00" }, reading)).toBe("0.00");
+  });
+
+  test("text at once is what JSON.stringify makes, where it has to be escaped too", () => {
+    for (const value of ["", "\"", "\\", "\n\u001f\u007f\u2028", "😀", "Ä", "</script>"]) expect(textString(value, writing)).toBe(JSON.stringify(value));
+    expect([textInt(-0, writing), textFloat(1e21, writing), textFloat(-0, writing), textFloat(5e-324, writing)]).toEqual(["0", "1e+21", "0", "5e-324"]);
+    expect(textEnum("eu", writing)).toBe('"eu"');
+    const unknown: unknown = readEnum<"eu">("us", { values: ["eu"] }, reading);
+    expect(textEnum(unknown as string, writing)).toBe('"us"');
+    expect(textRef(readRef({ Resource: ["replica", id] }, "database", reading), writing)).toBe(`{"Resource":["replica","${id}"]}`);
+    expect(textTaskRef(readTaskRef({ Task: ["database.resize", id] }, "database.resize", reading), writing)).toBe(`{"Task":["database.resize","${id}"]}`);
+    for (const wrong of ["\ud800", "a\u0000", "\udc00\ud800"]) expect(thrown(() => textString(wrong, writing))).toMatchObject({ code: "form" });
+  });
+
+  test("a text that cannot be said is refused as the encoder refuses it, by its place", () => {
+    const encode: Codec<{ name: string }>["encode"] = ({ name }, at) => ({ __v: 1, name: writeRequired(name, writeString, at, "name") });
+    const flat: Codec<{ name: string }> = {
+      version: 1, keys: ["name"], encode, text: ({ name }, at) => `{"__v":1,"name":${textString(name, at)}}`, decode: () => ({ name: "" }),
+    };
+    expect(writeText(flat, { name: "a" }, writing)).toBe('{"__v":1,"name":"a"}');
+    expect(thrown(() => writeText(flat, { name: "\u0000" }, writing))).toMatchObject({ code: "form", pointer: "/name" });
   });
 
   test("-0 is written and read as 0", () => {

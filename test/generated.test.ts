@@ -1,13 +1,13 @@
 // What the generated TypeScript does when it runs: its codecs, the getters and setters of its classes, the switch that calls handlers, and
 // what `createApp` joins. What it lets a user write is in generated-types.test.ts.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import {
-  canonicalText, type Codec, type Json, type JsonRecord, type Place, profiles, Ref, Secret, TaskRef, type Vault,
+  canonicalText, type Codec, type Json, type JsonRecord, type Place, profiles, Ref, Secret, TaskRef, type Vault, writeText,
 } from "../runtime/codec/index.js";
 import type { App, Pliny, ResourceRow, StepOffer, TaskRow } from "../runtime/index.js";
 import {
@@ -30,6 +30,7 @@ import { handWritten } from "../compiler/views/index-file.js";
 import { derivedNames } from "../compiler/views/names.js";
 import { compileFolder, filesUnder, goldenCases } from "./setup/cases.js";
 import { projectRoot } from "./setup/project.js";
+import { writeCode } from "./setup/records.js";
 
 const id = "0190b1a5-7a3e-7cc0-8000-000000000001";
 const otherId = id.replace("1", "2");
@@ -131,6 +132,7 @@ function stored<Fields extends object>(title: string, codec: Codec<Fields>, fiel
 async function roundTrip<Fields extends object>(codec: Codec<Fields>, fields: Fields, text: string): Promise<void> {
   const written = JSON.stringify(codec.encode(fields, at));
   expect(written).toBe(text);
+  expect(writeText(codec, fields, at)).toBe(text);
   const json: JsonRecord = JSON.parse(written);
   expect(written).toBe(canonicalText(json));
   const read = codec.decode(json, at);
@@ -433,19 +435,11 @@ const sources = [{ path: "specs/printer.yaml", text: watcher }];
 const projects = [...committed, { name: "poll and spawns", sources, files: compile(sources).files, code: "" }]
   .filter(({ files }) => files.length > 0)
   .map((project) => ({ ...project, model: compile(project.sources).model }))
-  .map((project) => ({ ...project, code: existsSync(project.code) ? project.code : writeCode(project) }));
+  .map((project) => ({ ...project, code: existsSync(project.code) ? project.code : written(project) }));
 
-/** Puts generated files where they can be imported: the package's name, which leads nowhere from there, becomes a path. */
-function writeCode({ name, files }: { readonly name: string; readonly files: readonly GeneratedFile[] }): string {
-  const code = join(folder, name);
-  mkdirSync(code, { recursive: true });
-  const modules = { "pliny/runtime": "runtime/index.ts", "pliny/codec": "runtime/codec/index.ts" };
-  for (const { path, text } of files.filter(({ path }) => path.endsWith(".ts"))) {
-    const led = (rest: string, [from, to]: readonly [string, string]): string =>
-      rest.replaceAll(JSON.stringify(from), JSON.stringify(join(projectRoot, to)));
-    writeFileSync(join(code, path), Object.entries(modules).reduce(led, text));
-  }
-  return code;
+function written({ name, files }: { readonly name: string; readonly files: readonly GeneratedFile[] }): string {
+  writeCode(join(folder, name), files);
+  return join(folder, name);
 }
 
 /** The app of a project, its hand-written code made up: whatever is asked for by name is what `part` gives for that name. */

@@ -149,25 +149,83 @@ export function resolve(type: FieldType, model: Model): FieldType {
   return named?.is.kind === "field" ? resolve(named.is.field.type, model) : type;
 }
 
-/** The member of a decoder's literal: `name: required(record, "name", readString, at)`. */
+/** The member of a decoder's literal: `labels: defaulted(record, "labels", readLabels, at, new Map())`. */
 export function readMember(field: Field, name: string, scope: Scope, defaults: string | null): string {
   const { imports, model } = scope;
   const key = stringLiteral(field.key);
+  const direct = readDirectly(field, name, scope);
+  if (direct !== null) return `record[${key}] == null ? ${absentMember(field, scope, defaults)} : ${direct}`;
   const read = memberFunction("read", field, name, scope);
   if (isContainer(field, model)) {
     return `${imports.value(codec, "defaulted")}(record, ${key}, ${read}, at, ${emptyContainer(resolve(field.type, model).kind, imports)})`;
   }
   if (field.default !== undefined) {
-    const value = defaults === null ? defaultText(field, scope) : `${defaults}.${camelCase(field.name)}`;
-    return `${imports.value(codec, "defaulted")}(record, ${key}, ${read}, at, ${value})`;
+    return `${imports.value(codec, "defaulted")}(record, ${key}, ${read}, at, ${defaultOf(field, scope, defaults)})`;
   }
   return `${imports.value(codec, field.required ? "required" : "optional")}(record, ${key}, ${read}, at)`;
+}
+
+/**
+ * The call that reads a member of one value where it stands: `readString(record["name"], at, "name")`. Null where a member is read by a
+ * function that is handed on, with what it throws caught for its pointer: containers and records, what may hold a secret, free-form JSON,
+ * types that have a name. The same call for each, with a key and a function that vary, took a fifth longer.
+ */
+function readDirectly(field: Field, name: string, { imports, home, model }: Scope): string | null {
+  const { type } = field;
+  if (field.encrypted || type.kind === "json" || isInherited(field.key)) return null;
+  const key = stringLiteral(field.key);
+  const call = (reader: string, of: string = ""): string => `${reader}(record[${key}], ${of}at, ${key})`;
+  if (isScalar(type.kind)) return call(imports.value(codec, `read${scalarCodec(type)}`));
+  switch (type.kind) {
+    case "enum":
+      return call(imports.value(codec, "readEnum"), `${imports.value(home, enumConstant(name))}, `);
+    case "resource":
+    case "task":
+      return call(referenceReader(type, { imports, home, model }), `${referenceKey(type, model)}, `);
+    default:
+      return null;
+  }
+}
+
+/** What such a member is where it is not there. */
+function absentMember(field: Field, scope: Scope, defaults: string | null): string {
+  const { imports } = scope;
+  if (field.default !== undefined) return `${imports.value(codec, "standIn")}(record, at, ${defaultOf(field, scope, defaults)})`;
+  return field.required ? `${imports.value(codec, "missing")}(record, ${stringLiteral(field.key)}, at)` : "null";
+}
+
+function defaultOf(field: Field, scope: Scope, defaults: string | null): string {
+  return defaults === null ? defaultText(field, scope) : `${defaults}.${camelCase(field.name)}`;
 }
 
 /** The member of an encoder's literal: `writeRequired(fields.name, writeString, at, "name")`. */
 export function writeMember(field: Field, name: string, scope: Scope): string {
   const function_ = scope.imports.value(codec, mayBeNull(field, scope.model) ? "writeOptional" : "writeRequired");
   return `${function_}(fields.${camelCase(field.name)}, ${memberFunction("write", field, name, scope)}, at, ${stringLiteral(field.key)})`;
+}
+
+/**
+ * The member of a text: `,"name":${textString(fields.name, at)}`, as an expression that is added to those before it. Null for what is no
+ * single value: a record with such members is written as a whole by JSON.stringify, which is as quick there.
+ */
+export function textMember(field: Field, { imports, model }: Scope): string | null {
+  const writer = textWriter(field);
+  if (writer === null) return null;
+  const value = `fields.${camelCase(field.name)}`;
+  const text = `\`,"${field.key}":\${${imports.value(codec, writer)}(${value}, at)}\``;
+  return mayBeNull(field, model) ? `(${value} === null ? "" : ${text})` : text;
+}
+
+function textWriter({ type, encrypted }: Field): string | null {
+  if (encrypted || type.kind === "json") return null;
+  if (isScalar(type.kind)) return `text${scalarCodec(type)}`;
+  if (type.kind === "enum") return "textEnum";
+  return type.kind === "resource" ? "textRef" : type.kind === "task" ? "textTaskRef" : null;
+}
+
+/** Whether a record is written as text at once: all of its members are single values. */
+export function isFlat(fields: readonly Field[]): boolean {
+  return fields.length > 0 && fields.every((field) => textWriter(field) !== null);
 }
 
 /** What reads or writes a member. A secret is bound to its place, so that whatever is or may hold one is told the way to it. */
@@ -199,13 +257,13 @@ interface Tests {
 }
 
 /** Whether the type, one inside it, or a field inside it passes a test. What is encrypted is not looked into; a named type is entered once. */
-function reaches(type: FieldType, model: Model, tests: Tests, entered: ReadonlySet<string> = new Set()): boolean {
+function reaches(type: FieldType, model: Model, tests: Tests, entered: Set<string> = new Set()): boolean {
   if (tests.type(type)) return true;
-  const through = (fields: readonly Field[], names: ReadonlySet<string>): boolean =>
-    fields.some((field) => tests.field(field) || (field.encrypted === null && reaches(field.type, model, tests, names)));
+  const through = (fields: readonly Field[]): boolean =>
+    fields.some((field) => tests.field(field) || (field.encrypted === null && reaches(field.type, model, tests, entered)));
   switch (type.kind) {
     case "record":
-      return through(type.fields, entered);
+      return through(type.fields);
     case "map":
       return reaches(type.keys, model, tests, entered) || reaches(type.of, model, tests, entered);
     case "list":
@@ -215,8 +273,9 @@ function reaches(type: FieldType, model: Model, tests: Tests, entered: ReadonlyS
     case "named": {
       const is = findType(model, type.name)?.is;
       if (is === undefined || entered.has(type.name)) return false;
-      const names = new Set([...entered, type.name]);
-      return is.kind === "record" ? through(is.fields, names) : through([is.field], names);
+      // Wherever it is met again, it has been looked into already: types that hold each other many times over would take for ever.
+      entered.add(type.name);
+      return through(is.kind === "record" ? is.fields : [is.field]);
     }
     default:
       return false;
@@ -259,17 +318,25 @@ export function codecFunction(way: "read" | "write", type: FieldType, name: stri
     }
     case "named":
       return imports.value("./types", way + pascalCase(type.name));
-    case "resource": {
+    case "resource":
       if (way === "write") return imports.value(codec, "writeRef");
-      const key = stringLiteral(findResource(scope.model, type.name)?.key ?? type.name);
-      return `(${value}, at) => ${imports.value(codec, "readRef")}<${resourceClass(type.name, scope)}>(${value}, ${key}, at)`;
-    }
-    case "task": {
+      return `(${value}, at) => ${referenceReader(type, scope)}(${value}, ${referenceKey(type, scope.model)}, at)`;
+    case "task":
       if (way === "write") return imports.value(codec, "writeTaskRef");
-      const key = stringLiteral(findTask(scope.model, type.name)?.qualifiedKey ?? type.name);
-      return `(${value}, at) => ${imports.value(codec, "readTaskRef")}<${taskClass(type.name, scope)}>(${value}, ${key}, at)`;
-    }
+      return `(${value}, at) => ${referenceReader(type, scope)}(${value}, ${referenceKey(type, scope.model)}, at)`;
   }
+}
+
+type ReferenceType = Extract<FieldType, { readonly kind: "resource" | "task" }>;
+
+function referenceReader(type: ReferenceType, scope: Scope): string {
+  if (type.kind === "resource") return `${scope.imports.value(codec, "readRef")}<${resourceClass(type.name, scope)}>`;
+  return `${scope.imports.value(codec, "readTaskRef")}<${taskClass(type.name, scope)}>`;
+}
+
+/** The stored key of what a reference is declared to be to. */
+function referenceKey({ kind, name }: ReferenceType, model: Model): string {
+  return stringLiteral((kind === "resource" ? findResource(model, name)?.key : findTask(model, name)?.qualifiedKey) ?? name);
 }
 
 function scalarCodec(type: FieldType): string {
@@ -395,16 +462,22 @@ function deprecatedText(deprecated: NonNullable<Field["deprecated"]>): string {
 }
 
 /** The rules that hold when a value is given, as one line of data; undefined where there are none. */
-export function rulesText(field: Field, scope: Scope, within: Within = { type: null, path: "" }): string | undefined {
-  const own = { ...within, path: `${within.path}_${field.name}` };
+export function rulesText(field: Field, scope: Scope, within: Within): string | undefined {
+  const own = { ...within, path: `${within.path}_${field.name}`, isRoot: false };
   const predicates = [...(field.check ? [predicate(own)] : []), ...checkedTypes(field.type, scope.model).map((name) => `${name}.value`)];
-  const text = objectText({
-    required: field.required ? "true" : undefined,
+  // A record is given whole: what may not be null in it has to be there.
+  const isRequired = within.isRoot ? field.required : !mayBeNull(field, scope.model);
+  const rules = {
+    required: isRequired ? "true" : undefined,
     immutable: field.immutable ? "true" : undefined,
     ...typeRules(field.type, scope, own),
     checks: predicates.length > 0 ? literal(predicates) : undefined,
     encrypted: encryptedText(field.encrypted),
-  });
+  };
+  const hasRules = Object.values(rules).some((rule) => rule !== undefined);
+  // The codec says the keys of what is stored; those of records inside are nowhere else.
+  const isOtherwiseCalled = hasRules && !within.isRoot && field.key !== camelCase(field.name);
+  const text = objectText({ key: isOtherwiseCalled ? stringLiteral(field.key) : undefined, ...rules });
   // TypeScript takes a member that every object inherits for one of another type, unless it is said.
   return text === "{}" && !isInherited(camelCase(field.name)) ? undefined : text;
 }
@@ -413,10 +486,14 @@ export function rulesText(field: Field, scope: Scope, within: Within = { type: n
 interface Within {
   readonly type: string | null;
   readonly path: string;
+  /** Whether it is of a field of what is stored, and not of a record inside one. */
+  readonly isRoot: boolean;
+  /** The shape that is written. */
+  readonly write: number;
 }
 
 /** What a predicate is called: as in the interface of its owner, which is a named type where one is said. */
-function predicate({ type, path }: Within): string {
+function predicate({ type, path }: Pick<Within, "type" | "path">): string {
   return `${type === null ? "" : `${type}.`}${camelCase(path.replace(/^_/, ""))}`;
 }
 
@@ -432,13 +509,15 @@ export function isInherited(member: string): boolean {
   return member in Object.prototype;
 }
 
-type TypeRules = { readonly [rule in "min" | "max" | "pattern" | "scale" | "of" | "keys" | "fields"]?: string | undefined };
+type TypeRules = { readonly [rule in "min" | "max" | "pattern" | "scale" | "oneOf" | "since" | "of" | "keys" | "fields"]?: string | undefined };
 
 function typeRules(written: FieldType, scope: Scope, within: Within): TypeRules {
   const type = resolve(written, scope.model);
   switch (type.kind) {
     case "string":
       return { ...bounds(type), pattern: type.pattern === null ? undefined : stringLiteral(type.pattern) };
+    case "enum":
+      return type.open ? {} : enumRules(type.values, within);
     case "decimal":
       return { ...bounds(type), scale: type.scale === null ? undefined : String(type.scale) };
     case "int":
@@ -453,10 +532,13 @@ function typeRules(written: FieldType, scope: Scope, within: Within): TypeRules 
     case "set":
     case "dict":
       return { ...bounds(type), of: elementRules(type.of, scope, within) };
-    case "map":
-      return { ...bounds(type), keys: elementRules(type.keys, scope, within), of: elementRules(type.of, scope, within) };
+    case "map": {
+      const [keys, of] = [elementRules(type.keys, scope, within), elementRules(type.of, scope, within)];
+      // What has rules for its keys is told to be no dict.
+      return { ...bounds(type), keys: keys ?? (of === undefined ? undefined : "{}"), of };
+    }
     case "record": {
-      const members = type.fields.flatMap((field) => [[camelCase(field.name), rulesText(field, scope, within)] as const]);
+      const members = type.fields.map((field) => [camelCase(field.name), rulesText(field, scope, within)] as const);
       const text = objectText(Object.fromEntries(members));
       return { fields: text === "{}" ? undefined : text };
     }
@@ -472,6 +554,12 @@ function typeRules(written: FieldType, scope: Scope, within: Within): TypeRules 
 
 function bounds({ min, max }: { readonly min: number | string | null; readonly max: number | string | null }): TypeRules {
   return { min: min === null ? undefined : literal(min), max: max === null ? undefined : literal(max) };
+}
+
+/** The values, and those that the shape that is written has not yet. */
+function enumRules(values: readonly EnumValue[], { write }: Within): TypeRules {
+  const later = values.filter(({ since }) => since > write).map(({ value, since }) => [value, String(since)] as const);
+  return { oneOf: literal(values.map(({ value }) => value)), since: later.length === 0 ? undefined : objectText(Object.fromEntries(later)) };
 }
 
 function elementRules(type: FieldType, scope: Scope, within: Within): string | undefined {

@@ -11,11 +11,13 @@ import {
   enumConstant,
   enumTable,
   fieldType,
+  isFlat,
   mayBeNull,
   memberName,
   readMember,
   rulesText,
   type Scope,
+  textMember,
   unionText,
   writeMember,
 } from "./field-text.js";
@@ -39,6 +41,8 @@ export interface RecordView {
   /** Nothing where there was only ever one shape. */
   readonly history: readonly string[];
   readonly encode: readonly string[];
+  /** Nothing where it is not flat. */
+  readonly text: readonly string[];
   readonly decode: readonly string[];
   readonly decodeParameters: string;
   readonly encodeParameters: string;
@@ -95,12 +99,12 @@ export function taskShape(model: Model, task: Task, imports: Imports): ShapeView
   const records: RecordView[] = [];
   if (task.args.length > 0) {
     const constant = `${constantName(task.qualifiedName)}Args`;
-    records.push(recordView({ name: derived("Args"), constant, prefix: `${own}Args`, fields: task.args, removed: [], of: task, doc: [] }, scope));
+    records.push(recordView({ name: derived("Args"), constant, prefix: `${own}Args`, fields: task.args, all: task.args, removed: [], of: task, doc: [] }, scope));
     declarations.push(startType(task, scope));
   }
   if (remembersAnything(task)) {
     const { fields, removed } = task;
-    records.push(recordView({ name: derived("Fields"), constant: constantName(task.qualifiedName), prefix: own, fields, removed, of: task, doc: [] }, scope));
+    records.push(recordView({ name: derived("Fields"), constant: constantName(task.qualifiedName), prefix: own, fields, all: fields, removed, of: task, doc: [] }, scope));
   }
   return { declarations, records };
 }
@@ -188,6 +192,7 @@ export function recordLines(name: string, fields: readonly Field[], scope: Scope
     "  };",
     "}",
     `export function write${name}(fields: ${name}, at: ${writing}): ${json} {`,
+    `  ${imports.value(codec, "checkRecord")}(fields);`,
     "  return {",
     ...inWireOrder(fields).map((field) => `    ${memberName(field.key)}: ${writeMember(field, own(field), scope)},`),
     "  };",
@@ -213,7 +218,8 @@ function resourceRecord(resource: Resource, scope: Scope): RecordView {
   const base = resource.base === null ? undefined : findResource(scope.model, resource.base);
   const doc = docComment({ doc: `What is remembered of each ${resource.name.replaceAll("_", " ")}.` }, "");
   const { fields, removed } = resource;
-  const view = recordView({ name: derived("Fields"), constant: constantName(resource.name), prefix: own, fields, removed, of: resource, doc }, scope);
+  const all = allFields(scope.model, resource);
+  const view = recordView({ name: derived("Fields"), constant: constantName(resource.name), prefix: own, fields, all, removed, of: resource, doc }, scope);
   if (!base) return view;
   const basePrefix = pascalCase(base.name);
   const baseShape = `./${fileName(base.name)}.shape`;
@@ -223,7 +229,6 @@ function resourceRecord(resource: Resource, scope: Scope): RecordView {
     inherited.has(field.name)
       ? { name: nestedName(scope.model, basePrefix, field.name), scope: { ...scope, home: baseShape } }
       : { name: nestedName(scope.model, own, field.name), scope };
-  const all = allFields(scope.model, resource);
   const encode = memberWriters(all, naming);
   return {
     ...view,
@@ -262,6 +267,8 @@ interface RecordOf {
   /** What the names of enums and records inside begin with. */
   readonly prefix: string;
   readonly fields: readonly Field[];
+  /** With those of its base, if it has one. */
+  readonly all: readonly Field[];
   readonly removed: readonly Tombstone[];
   readonly of: Resource | Task;
   readonly doc: readonly string[];
@@ -270,7 +277,7 @@ interface RecordOf {
 /** What the types in a field are called, and where. */
 type Naming = (field: Field) => { readonly name: string; readonly scope: Scope };
 
-function recordView({ name, constant, prefix, fields, removed, of, doc }: RecordOf, scope: Scope): RecordView {
+function recordView({ name, constant, prefix, fields, all, removed, of, doc }: RecordOf, scope: Scope): RecordView {
   const { imports, model } = scope;
   const naming: Naming = (field) => ({ name: nestedName(model, prefix, field.name), scope });
   const withDefault = fields.filter((field) => field.default !== undefined);
@@ -283,7 +290,7 @@ function recordView({ name, constant, prefix, fields, removed, of, doc }: Record
           members: withDefault.map((field) => `${camelCase(field.name)}: ${defaultText(field, scope)},`),
         };
   const rules = fields.flatMap((field) => {
-    const text = rulesText(field, scope);
+    const text = rulesText(field, scope, { type: null, path: "", isRoot: true, write: of.write });
     return text === undefined ? [] : [`${camelCase(field.name)}: ${text},`];
   });
   const empty = fields.length === 0;
@@ -301,6 +308,7 @@ function recordView({ name, constant, prefix, fields, removed, of, doc }: Record
     keys: keysText(fields),
     history: historyLines({ of, record: name, fields, removed, upgraded: removed }, naming, scope),
     encode: memberWriters(fields, naming),
+    text: textMembers(all, scope),
     decode: memberReaders(fields, naming, defaults?.name ?? null),
     encodeParameters: empty ? "" : "fields, at",
     decodeParameters: empty ? "" : "record, at",
@@ -316,6 +324,11 @@ function memberWriters(fields: readonly Field[], naming: Naming): readonly strin
     const { name, scope } = naming(field);
     return `${memberName(field.key)}: ${writeMember(field, name, scope)},`;
   });
+}
+
+function textMembers(fields: readonly Field[], scope: Scope): readonly string[] {
+  if (!isFlat(fields)) return [];
+  return inWireOrder(fields).flatMap((field) => textMember(field, scope) ?? []);
 }
 
 function memberReaders(fields: readonly Field[], naming: Naming, defaults: string | null): readonly string[] {

@@ -80,21 +80,23 @@ function maskSecrets(json: string): string {
 }
 
 /** Whether there is a secret somewhere in a value; with `changed`, also where a record in it may have had one once. A named type never changes so. */
-function holdsSecrets(type: FieldType, model: Model, changed: boolean, within: readonly string[] = []): boolean {
-  const inField = (field: Field): boolean => field.encrypted !== null || holdsSecrets(field.type, model, changed, within);
+function holdsSecrets(type: FieldType, model: Model, changed: boolean, entered: Set<string> = new Set()): boolean {
+  const inField = (field: Field): boolean => field.encrypted !== null || holdsSecrets(field.type, model, changed, entered);
   switch (type.kind) {
     case "list":
     case "set":
     case "dict":
     case "map":
-      return holdsSecrets(type.of, model, changed, within);
+      return holdsSecrets(type.of, model, changed, entered);
     case "record":
       return changed || type.fields.some(inField);
     case "named": {
       const named = findType(model, type.name);
-      if (named === undefined || within.includes(type.name)) return false;
+      if (named === undefined || entered.has(type.name)) return false;
+      // Once is enough: types that hold each other many times over would take for ever.
+      entered.add(type.name);
       const fields = named.is.kind === "record" ? named.is.fields : [named.is.field];
-      return fields.some((field) => field.encrypted !== null || holdsSecrets(field.type, model, false, [...within, type.name]));
+      return fields.some((field) => field.encrypted !== null || holdsSecrets(field.type, model, false, entered));
     }
     default:
       return false;

@@ -54,7 +54,7 @@ function lazily(text: string): string {
 function recordRules(type: string, fields: readonly Field[], scope: Scope): readonly string[] {
   const own = pascalCase(type);
   const rules = fields.flatMap((field) => {
-    const text = rulesText(field, scope, { type, path: "" });
+    const text = rulesText(field, scope, { type, path: "", isRoot: false, write: Infinity });
     return text === undefined ? [] : [`  ${camelCase(field.name)}: ${text},`];
   });
   const start = `export const ${rulesConstant(own)}: ${scope.imports.type(codec, "Rules")}<${own}> = {`;

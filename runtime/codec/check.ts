@@ -1,13 +1,11 @@
 // What is asked of values when a person or a program gives them: at creation, save, start and transition. Never asked of what is read, so that
 // a rule that is tightened strands nothing. Everything that is wrong is said at once.
 
-import { type CodecRefusal, DecodeError, describe, EncodeError } from "./error.js";
+import { CodecError, type CodecRefusal, describe } from "./error.js";
 import type { FieldRules, RecordRules } from "./given.js";
-import { canonicalText } from "./json.js";
-import { profiles } from "./profile.js";
-import { detached, type Vault, type Writing } from "./reading.js";
-import { Secret, valueGiven } from "./secret.js";
-import { blankOf, type StoredType } from "./stored.js";
+import { detached, type Writing } from "./reading.js";
+import { isSameSecret, Secret, valueGiven } from "./secret.js";
+import { blankOf, type StoredType, writtenBy } from "./stored.js";
 
 /** Hand-written predicates: of the record's own fields, and by the name of their type those of named types. */
 export interface Predicates {
@@ -21,140 +19,157 @@ export interface GivenValues {
   readonly given: object;
   /** What the record holds already; null where it is new. */
   readonly before: object | null;
+  /** The shape that it is in already; absent where it is new. */
+  readonly version?: number;
   readonly predicates?: Predicates;
 }
 
 /**
- * All that is wrong with values, by field in the order of the spec; empty where nothing is. The first step of a pointer is a stored key, those
- * after it are as a program sees the value.
+ * All that is wrong with values, by field in the order of the spec; empty where nothing is. A pointer is made of stored keys, of positions and
+ * of the keys of dicts; a map's are positions, then 0 for the key or 1 for the value. Of what is secret it says nothing but which rule it
+ * breaks. Throws what a hand-written predicate throws.
  */
-export function refusalsOf({ type, given, before, predicates = {} }: GivenValues): readonly CodecRefusal[] {
-  const blank = blankOf(type.codec);
+export function refusalsOf({ type, given, before, version, predicates = {} }: GivenValues): readonly CodecRefusal[] {
+  const { codec, rules, defaults = {} } = type;
+  const blank: Values = { ...blankOf(codec) };
   const members = Object.keys(blank);
-  const keyOf = (member: string): string => type.codec.keys[members.indexOf(member)] ?? member;
-  const strangers = Object.keys(given).filter((member) => !members.includes(member));
-  const asked = members.filter((member) => before === null || Object.hasOwn(given, member));
-  const values: Values = { ...blank, ...before, ...given };
-  const wrongTypes = refusedTypes(type, values, asked);
-  const refusals = asked.flatMap((member): readonly CodecRefusal[] => {
-    const rules = type.rules[member] ?? {};
-    const key = keyOf(member);
+  const former: Values = { ...before };
+  const values: Values = { ...blank, ...former, ...given };
+  const isAsked = (member: string): boolean => before === null || Object.hasOwn(given, member);
+  const wrongTypes = refusedTypes(type, Object.fromEntries(members.map((member) => [member, isAsked(member) ? (values[member] ?? null) : null])));
+  const shape = writtenBy(codec, version);
+  const refusals = members.flatMap((member, index): readonly CodecRefusal[] => {
+    if (!isAsked(member)) return [];
+    const rule = rules[member] ?? {};
     const value = values[member];
-    // A default and an empty container stand in for what is not given, and not for null.
-    if ((value === null || value === undefined) && (rules.required || Reflect.get(blank, member) !== null))
-      return [refusal("missing", "a value", { got: "none", pointer: `/${key}` })];
-    const wrongType = wrongTypes.get(key);
-    if (wrongType) return [wrongType];
-    const fixed = before !== null && rules.immutable === true && isChanged(type, { member, key, before, values });
-    const { encrypted } = rules;
-    const found = [
-      ...(fixed ? [refusal("rule", "what it was set to first, for it is immutable", { got: describe(value), pointer: `/${key}` })] : []),
-      ...broken(value, rules, { predicates, pointer: `/${key}` }),
-    ];
-    return encrypted ? found.map((each) => ({ ...each, got: "[secret]" })) : found;
+    const where: Where = { pointer: pointerTo("", codec.keys[index] ?? member), isSecret: false, predicates, shape };
+    // A default and an empty container stand in for what is not given, and not for null; no container stands in for one that is required.
+    const isMissing = isAbsent(value) && (rule.required === true || !isAbsent(blank[member]));
+    const isLeftOut = rule.required === true && !Object.hasOwn(given, member) && isContainer(value) && !Object.hasOwn(defaults, member);
+    if (isMissing || (before === null && isLeftOut)) return [missing(where)];
+    const wrongType = wrongTypes.get(where.pointer);
+    return wrongType ? [wrongType] : [...changed(former[member], value, rule, where), ...broken(value, rule, where)];
   });
-  const unknown = strangers.map((member) => refusal("unknown", `one of ${members.join(", ")}`, { got: describe(member), pointer: `/${member}` }));
-  return [...refusals, ...unknown];
+  const strangers = Object.keys(given).filter((member) => !members.includes(member));
+  return [...refusals, ...strangers.map((member) => unknownMember(member, members))];
 }
 
 interface Values {
   readonly [member: string]: unknown;
 }
 
-// A secret that was read stays as it is sealed; one that was given is looked at in the clear, and nowhere kept.
-const lookingVault: Vault = { seal: () => [0, "-"], open: () => "", noteReveal: () => Promise.resolve() };
-const looking: Writing = { ...detached("store"), vault: lookingVault, sparse: true };
-const storeProfile = { ...profiles.store, unknownValues: "refused" } as const;
+/** How deep in which record a value stands, and what is asked of it there. */
+interface Where {
+  readonly pointer: string;
+  /** Nothing is told of the value, nor where in it something is wrong, for the keys of a dict are data too. */
+  readonly isSecret: boolean;
+  readonly predicates: Predicates;
+  /** The one that is written. */
+  readonly shape: number;
+}
 
-/**
- * By stored key, what is not of its type: what cannot be written, or would not be read again as a value that the type has. A codec stops at the
- * first, so that one is taken out and the rest tried again.
- */
-function refusedTypes({ codec }: StoredType, values: Values, asked: readonly string[]): ReadonlyMap<string, CodecRefusal> {
-  const members = Object.keys(blankOf(codec));
+const looking: Writing = { ...detached("store"), sparse: true };
+
+/** By the pointer of a field, what is not of its type. An encoder stops at the first, so that one is taken out and the rest tried again. */
+function refusedTypes({ codec }: StoredType, values: Values): ReadonlyMap<string, CodecRefusal> {
+  const members = Object.keys(values);
   const refused = new Map<string, CodecRefusal>();
-  // What is not asked about was there before.
-  let tried: Values = Object.fromEntries(members.map((member) => [member, asked.includes(member) ? values[member] : null]));
+  let tried = values;
   for (;;) {
     try {
-      const record = codec.encode(tried, looking);
-      codec.decode(record, { ...detached("store"), profile: storeProfile, partial: { record, absent: "null" } });
+      codec.encode(tried, looking);
       return refused;
     } catch (error) {
-      if (!(error instanceof EncodeError || error instanceof DecodeError)) throw error;
-      const key = error.pointer.split("/")[1] ?? "";
+      if (!(error instanceof CodecError)) throw error;
+      const [, key = ""] = error.pointer.split("/");
       const member = members[codec.keys.indexOf(key)];
-      if (member === undefined || refused.has(key)) throw error;
-      refused.set(key, error);
+      const field = pointerTo("", key);
+      if (member === undefined || refused.has(field)) throw error;
+      const { code, expected, got, pointer } = error;
+      refused.set(field, { code, expected, got, pointer: withoutTags(pointer) });
       tried = { ...tried, [member]: null };
     }
   }
 }
 
-interface Change {
-  readonly member: string;
-  readonly key: string;
-  readonly before: object;
-  readonly values: Values;
+/** A pointer into stored JSON as one into the value. Nothing but a tag begins with a capital letter, but for the keys of a dict and in free-form JSON. */
+function withoutTags(pointer: string): string {
+  const [, ...steps] = pointer.split("/");
+  const kept: string[] = [];
+  for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
+    if (!/^[A-Z]/.test(step)) kept.push(step);
+    else if (step === "Dict") kept.push(...steps.splice(0, 1));
+    else if (step === "Json") kept.push(...steps.splice(0));
+  }
+  return kept.map((step) => `/${step}`).join("");
 }
 
-/** Whether a value that is there becomes another. What is sealed cannot be compared, and is another unless it is the same object. */
-function isChanged({ codec }: StoredType, { member, key, before, values }: Change): boolean {
-  const was: unknown = Reflect.get(before, member);
-  const value = values[member];
-  if (was === null || was === undefined || was === value) return false;
-  if (was instanceof Secret || value instanceof Secret) return true;
-  const textOf = (one: unknown): string => canonicalText(codec.encode({ ...blankOf(codec), [member]: one }, looking)[key] ?? null);
-  return textOf(was) !== textOf(value);
+/** What is immutable and is not what it was first, in records inside one another too. */
+function changed(was: unknown, value: unknown, rules: FieldRules, where: Where): readonly CodecRefusal[] {
+  if (isAbsent(was)) return [];
+  if (rules.immutable) return isSame(was, value) ? [] : [refusal("rule", "what it was set to first, for it is immutable", value, where)];
+  const [former, values] = [membersOf(was), membersOf(value)];
+  return Object.entries(rulesWithin(rules)).flatMap(([member, rule]) => changed(former[member], values[member], rule, within(where, rule.key ?? member)));
 }
 
-interface Where {
-  readonly predicates: Predicates;
-  readonly pointer: string;
+/** Whether two values are equal. Of a secret that was given that cannot be told, unless it is the same object. */
+function isSame(left: unknown, right: unknown): boolean {
+  if (Object.is(left, right) || left === right || (isAbsent(left) && isAbsent(right))) return true;
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
+  if (left instanceof Secret) return right instanceof Secret && isSameSecret(left, right);
+  if (left instanceof Date) return right instanceof Date && left.getTime() === right.getTime();
+  if (left instanceof Set) return right instanceof Set && left.size === right.size && [...left].every((item) => right.has(item));
+  if (left instanceof Map) return right instanceof Map && left.size === right.size && [...left].every(([key, item]) => right.has(key) && isSame(item, right.get(key)));
+  const [first, second] = [membersOf(left), membersOf(right)];
+  return [...new Set([...Object.keys(first), ...Object.keys(second)])].every((key) => isSame(first[key], second[key]));
 }
 
-/** The rules of a field, and of all that is in it, that its value breaks. */
+/** The rules of a value, and of all that is in it, that it breaks. */
 function broken(value: unknown, rules: FieldRules, where: Where): readonly CodecRefusal[] {
-  if (value === null || value === undefined) return rules.required ? [refusal("missing", "a value", { got: "none", pointer: where.pointer })] : [];
-  if (value instanceof Secret) return brokenSecret(value, rules, where);
-  const expected = [tooSmall(value, rules), tooLarge(value, rules), unlike(value, rules), tooFine(value, rules)].flatMap((one) => one ?? []);
-  const found = expected.map((one) => refusal("rule", one, { got: describe(value), pointer: where.pointer }));
+  if (isAbsent(value)) return rules.required ? [missing(where)] : [];
+  if (value instanceof Secret) {
+    // One that was read was looked at when it was given.
+    const given = valueGiven(value);
+    return given === null ? [] : broken(given.value, rules, { ...where, isSecret: true });
+  }
+  const outside = [tooSmall(value, rules), tooLarge(value, rules), unlike(value, rules), tooFine(value, rules)].flatMap((expected) => expected ?? []);
+  const unknown = noneOf(value, rules, where);
+  const found = [
+    ...outside.map((expected) => refusal("rule", expected, value, where)),
+    ...(unknown === null ? [] : [refusal("unknown", unknown, value, where)]),
+  ];
   return [...found, ...brokenWithin(value, rules, where), ...(found.length > 0 ? [] : refusedByHand(value, rules, where))];
 }
 
-/** A secret that was read was looked at when it was given. */
-function brokenSecret(value: Secret<unknown>, rules: FieldRules, where: Where): readonly CodecRefusal[] {
-  const given = valueGiven(value);
-  return given === null ? [] : broken(given.value, rules, where);
-}
-
 function brokenWithin(value: unknown, rules: FieldRules, where: Where): readonly CodecRefusal[] {
-  const at = (step: string | number): Where => ({ ...where, pointer: `${where.pointer}/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}` });
-  const { of, keys } = rules;
-  const members = membersOf(rules);
-  if (Array.isArray(value)) return of ? value.flatMap((item, index) => broken(item, of, at(index))) : [];
-  if (value instanceof Set) return of ? [...value].flatMap((item, index) => broken(item, of, at(index))) : [];
+  const { of = {}, keys } = rules;
+  if (Array.isArray(value) || value instanceof Set) return [...value].flatMap((item, index) => broken(item, of, within(where, index)));
   if (value instanceof Map) {
+    if (keys === undefined) return [...value].flatMap(([key, item]) => broken(item, of, within(where, String(key))));
     return [...value].flatMap(([key, item], index) => [
-      ...(keys ? broken(key, keys, at(index)) : []),
-      ...(of ? broken(item, of, at(typeof key === "string" ? key : index)) : []),
+      ...broken(key, keys, within(within(where, index), 0)),
+      ...broken(item, of, within(within(where, index), 1)),
     ]);
   }
-  if (members === null || typeof value !== "object" || value === null) return [];
-  const values: Values = { ...value };
-  return Object.entries(members).flatMap(([member, rule]) => broken(values[member], rule, at(member)));
+  const values = membersOf(value);
+  return Object.entries(rulesWithin(rules)).flatMap(([member, rule]) => broken(values[member], rule, within(where, rule.key ?? member)));
 }
 
-function membersOf({ fields }: FieldRules): RecordRules | null {
-  return typeof fields === "function" ? fields() : (fields ?? null);
+function rulesWithin({ fields = {} }: FieldRules): RecordRules {
+  return typeof fields === "function" ? fields() : fields;
+}
+
+/** Of a list and of bytes their items. A reference has what it is to. */
+function membersOf(value: unknown): Values {
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 function tooSmall(value: unknown, { min }: FieldRules): string | null {
-  return min === undefined || compareToBound(value, min) >= 0 ? null : `at least ${min}${unitOf(value, min)}`;
+  return min === undefined || compareToBound(value, min) >= 0 ? null : `at least ${measured(value, min)}`;
 }
 
 function tooLarge(value: unknown, { max }: FieldRules): string | null {
-  return max === undefined || compareToBound(value, max) <= 0 ? null : `at most ${max}${unitOf(value, max)}`;
+  return max === undefined || compareToBound(value, max) <= 0 ? null : `at most ${measured(value, max)}`;
 }
 
 function unlike(value: unknown, { pattern }: FieldRules): string | null {
@@ -164,17 +179,30 @@ function unlike(value: unknown, { pattern }: FieldRules): string | null {
 function tooFine(value: unknown, { scale }: FieldRules): string | null {
   if (scale === undefined || typeof value !== "string") return null;
   const [, fraction = ""] = value.split(".");
-  return fraction.length <= scale ? null : `at most ${scale} digits after the point`;
+  return fraction.length <= scale ? null : `at most ${counted(scale, "digit")} after the point`;
 }
 
-/** What of a value its bounds count. */
-function unitOf(value: unknown, bound: number | string): string {
-  if (value instanceof Uint8Array) return " bytes";
-  if (Array.isArray(value) || value instanceof Set || value instanceof Map) return " elements";
-  return typeof value === "string" && typeof bound === "number" ? " characters" : "";
+/** Not one of an enum's values, or one that whoever reads the shape that is written would not know. */
+function noneOf(value: unknown, { oneOf, since }: FieldRules, { shape }: Where): string | null {
+  if (oneOf === undefined) return null;
+  const isLater = (one: string): boolean => since !== undefined && Object.hasOwn(since, one) && (since[one] ?? 0) > shape;
+  const found = oneOf.find((one) => one === value);
+  if (found !== undefined && !isLater(found)) return null;
+  const listed = oneOf.filter((one) => !isLater(one)).map((one) => JSON.stringify(one));
+  return `one of ${listed.join(", ")}${found === undefined ? "" : `, for shape ${shape} is written, which has no other`}`;
 }
 
-/** Below zero where the value is below the bound; what a bound says nothing of is equal to it. */
+/** A bound with what is counted of the value. */
+function measured(value: unknown, bound: number | string): string {
+  if (typeof bound === "string" || typeof value === "number") return String(bound);
+  return counted(bound, value instanceof Uint8Array ? "byte" : typeof value === "string" ? "character" : "element");
+}
+
+function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+/** Below zero where the value is below the bound. A bound says nothing of NaN, which only a field that asks for it can hold. */
 function compareToBound(value: unknown, bound: number | string): number {
   const size = sizeOf(value);
   if (typeof bound === "number") return size === null || Number.isNaN(size) ? 0 : size - bound;
@@ -212,19 +240,56 @@ function expressionOf(pattern: string): RegExp {
   return known;
 }
 
-/** What hand-written predicates say against it. One that throws says so by its message. */
-function refusedByHand(value: unknown, { checks = [] }: FieldRules, { predicates, pointer }: Where): readonly CodecRefusal[] {
+/**
+ * What hand-written predicates say against a value. What one says, or throws, of a secret is not told: it may quote it, in whole or in part.
+ */
+function refusedByHand(value: unknown, { checks = [] }: FieldRules, where: Where): readonly CodecRefusal[] {
   return checks.flatMap((name) => {
-    const [type, member] = name.includes(".") ? name.split(".") : [null, name];
-    const owner = type == null ? predicates.own : predicates.types?.[type];
-    const predicate: unknown = owner && member !== undefined ? Reflect.get(owner, member) : undefined;
-    if (typeof predicate !== "function") throw new TypeError(`The check '${name}' is not written.`);
-    const answer: unknown = Reflect.apply(predicate, owner, [value]);
+    const answer = askPredicate(name, value, where);
     if (answer === true) return [];
-    return [refusal("rule", typeof answer === "string" ? answer : `what the check '${name}' accepts`, { got: describe(value), pointer })];
+    const isTold = typeof answer === "string" && !where.isSecret;
+    return [refusal("rule", isTold ? answer : `what the check '${name}' accepts`, value, where)];
   });
 }
 
-function refusal(code: CodecRefusal["code"], expected: string, { got, pointer }: { readonly got: string; readonly pointer: string }): CodecRefusal {
-  return { code, expected, got, pointer };
+function askPredicate(name: string, value: unknown, { predicates, isSecret }: Where): unknown {
+  const [type, member] = name.includes(".") ? name.split(".") : [null, name];
+  const owner = type == null ? predicates.own : predicates.types?.[type];
+  const predicate: unknown = owner && member !== undefined ? Reflect.get(owner, member) : undefined;
+  if (typeof predicate !== "function") throw new TypeError(`The check '${name}' is not written.`);
+  try {
+    return Reflect.apply(predicate, owner, [value]);
+  } catch (error) {
+    if (!isSecret) throw error;
+    // Without its cause, which would be printed.
+    throw new Error(`The check '${name}' threw an error, which is not shown, for it may quote the secret.`);
+  }
+}
+
+function refusal(code: CodecRefusal["code"], expected: string, value: unknown, { pointer, isSecret }: Where): CodecRefusal {
+  return { code, expected, got: isSecret || value instanceof Secret ? "[secret]" : describe(value), pointer };
+}
+
+function missing({ pointer }: Where): CodecRefusal {
+  return { code: "missing", expected: "a value", got: "none", pointer };
+}
+
+function unknownMember(member: string, members: readonly string[]): CodecRefusal {
+  return { code: "unknown", expected: `one of ${members.join(", ")}`, got: describe(member), pointer: pointerTo("", member) };
+}
+
+function within(where: Where, step: string | number): Where {
+  return where.isSecret ? where : { ...where, pointer: pointerTo(where.pointer, step) };
+}
+
+function pointerTo(pointer: string, step: string | number): string {
+  return `${pointer}/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === null || value === undefined;
+}
+
+function isContainer(value: unknown): boolean {
+  return Array.isArray(value) || value instanceof Set || value instanceof Map;
 }

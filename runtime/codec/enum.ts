@@ -50,12 +50,11 @@ export class Unknown {
  * One of the values. A replaced one reads as the new one. Any other text is kept: as it is where the enum is open, as an `Unknown` where it
  * is closed, and then whoever hands the value out calls `known` on it first. (Where the profile keeps no unknown values it is refused.)
  */
-export function readEnum<T extends string>(json: Json, of: EnumValues<T>, at: Reading): T {
-  const text = readString(json, at);
-  const value = of.values.find((each) => each === text);
-  if (value !== undefined) return value;
-  if (of.replaced && Object.hasOwn(of.replaced, text)) return of.replaced[text] ?? refuse("unknown", oneOf(of), json);
-  if (!of.open && at.profile.unknownValues === "refused") refuse("unknown", oneOf(of), json);
+export function readEnum<T extends string>(json: Json, of: EnumValues<T>, at: Reading, key?: string): T {
+  for (const value of of.values) if (value === json) return value;
+  const text = readString(json, at, key);
+  if (of.replaced && Object.hasOwn(of.replaced, text)) return of.replaced[text] ?? refuse("unknown", oneOf(of), json, key);
+  if (!of.open && at.profile.unknownValues === "refused") refuse("unknown", oneOf(of), json, key);
   const kept: unknown = of.open ? text : new Unknown(text, oneOf(of));
   // The one place where a type is not what it says: an open enum's T allows any text, a closed one's `Unknown` goes no further than `known`.
   return kept as T;

@@ -27,7 +27,7 @@ export interface CodecRefusal {
   readonly pointer: string;
 }
 
-abstract class CodecError extends Error implements CodecRefusal {
+export abstract class CodecError extends Error implements CodecRefusal {
   readonly code: CodecErrorCode;
   readonly pointer: string;
   readonly expected: string;
@@ -52,9 +52,9 @@ export class EncodeError extends CodecError {
   override readonly name: string = "EncodeError";
 }
 
-/** Throws the DecodeError for `json`. */
-export function refuse(code: CodecErrorCode, expected: string, json: unknown): never {
-  throw new DecodeError({ code, expected, got: describe(json), pointer: "" });
+/** Throws the DecodeError for `json`; `key` is that of the member where it stands, if its reader knows it. */
+export function refuse(code: CodecErrorCode, expected: string, json: unknown, key?: string): never {
+  throw new DecodeError({ code, expected, got: describe(json), pointer: key === undefined ? "" : `/${key}` });
 }
 
 /** Throws the EncodeError for `value`. */
@@ -89,11 +89,11 @@ export const shownMax = 40;
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value.length > shownMax ? `${value.slice(0, shownMax)}…` : value);
+      return JSON.stringify(short(value));
     case "number":
       return Object.is(value, -0) ? "-0" : String(value);
     case "bigint":
-      return "a bigint";
+      return short(`${value}n`);
     case "object":
       return value === null ? "null" : describeObject(value);
     case "boolean":
@@ -104,20 +104,19 @@ export function describe(value: unknown): string {
   }
 }
 
+function short(text: string): string {
+  return text.length > shownMax ? `${text.slice(0, shownMax)}…` : text;
+}
+
 function describeObject(value: object): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  const named = namedClasses.find(([, ofClass]) => value instanceof ofClass);
-  if (named) return `a ${named[0]}`;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : value.toISOString();
+  if (value instanceof Map) return `a Map of ${value.size}`;
+  if (value instanceof Set) return `a Set of ${value.size}`;
+  if (value instanceof Uint8Array) return `a Uint8Array of ${value.length}`;
   const [member, ...others] = Object.entries(value);
   if (!member || others.length > 0 || !/^[A-Z]/.test(member[0])) return "a record";
   const [tag, payload] = member;
   const shown = tag !== "Vault" && (payload === null || typeof payload !== "object") ? describe(payload) : "…";
   return `{${describe(tag)}: ${shown}}`;
 }
-
-const namedClasses: readonly (readonly [string, new () => object])[] = [
-  ["Date", Date],
-  ["Map", Map],
-  ["Set", Set],
-  ["Uint8Array", Uint8Array],
-];

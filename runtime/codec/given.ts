@@ -30,6 +30,9 @@ export interface RecordRules {
 
 /** What holds when values are given: at creation, save, start and transition. Never asked of what is read. */
 export interface FieldRules {
+  /** Of a member of a record inside another: its stored key, where it is not its name. */
+  readonly key?: string;
+  /** Never null; of a member of a record inside another also where a default stands in for what is absent in storage. */
   readonly required?: true;
   readonly immutable?: true;
   /**
@@ -42,8 +45,13 @@ export interface FieldRules {
   readonly pattern?: string;
   /** At most so many digits after a decimal's point. */
   readonly scale?: number;
+  /** The values of a closed enum. */
+  readonly oneOf?: readonly string[];
+  /** Those of them that the shape that is written has not: by value, the first shape that has it. */
+  readonly since?: { readonly [value: string]: number };
   /** The rules of each element of a container, of each key of a map, of the members of a record. */
   readonly of?: FieldRules;
+  /** There wherever a map has rules of any kind, and nowhere else. */
   readonly keys?: FieldRules;
   readonly fields?: RecordRules | (() => RecordRules);
   /** Hand-written predicates: `slug` of the record's own, `money.amount` of a named type. */

@@ -5,19 +5,41 @@ export { type EnumValues, known, type Open, readEnum, Unknown, writeEnum } from 
 export { type CodecErrorCode, type CodecRefusal, DecodeError, EncodeError } from "./error.js";
 export type { FieldRules, Given, Input, Older, RecordRules, Rules } from "./given.js";
 export { canonicalText, type Json, type JsonRecord, type Read, readJson, type Write, writeJson } from "./json.js";
+export {
+  textBigint,
+  textBool,
+  textBytes,
+  textDate,
+  textDecimal,
+  textDuration,
+  textEnum,
+  textFloat,
+  textInt,
+  textRef,
+  textSpecialFloat,
+  textString,
+  textTaskRef,
+  textTime,
+  textUrl,
+  textUuid,
+} from "./member-text.js";
 export { type Profile, type ProfileName, profiles } from "./profile.js";
 export { detached, inside, type Place, type Reading, type Sealed, type Vault, type Writing } from "./reading.js";
 export {
+  checkRecord,
   type Codec,
   defaulted,
+  missing,
   type NoFields,
   nothing,
   optional,
   readRecord,
   readVersion,
   required,
+  standIn,
   writeOptional,
   writeRequired,
+  writeText,
 } from "./record.js";
 export { type Address, readRef, readTaskRef, Ref, TaskRef, toRef, toTaskRef, writeRef, writeTaskRef } from "./reference.js";
 export {

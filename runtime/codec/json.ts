@@ -11,8 +11,11 @@ export interface JsonRecord {
   readonly [key: string]: Json | undefined;
 }
 
-/** Reads JSON as a type: checks the type and the canonical form, never a constraint. Throws a DecodeError. */
-export type Read<T> = (json: Json, at: Reading) => T;
+/**
+ * Reads JSON as a type: checks the type and the canonical form, never a constraint. Throws a DecodeError. Readers of single values take the
+ * key of the member that they read, which the pointer of the error then starts with; to those of containers and records it is not given.
+ */
+export type Read<T> = (json: Json, at: Reading, key?: string) => T;
 
 /** Writes a value as JSON. Throws an EncodeError for what cannot be said. */
 export type Write<T> = (value: T, at: Writing) => Json;
@@ -97,12 +100,20 @@ export function isList(json: Json): json is readonly Json[] {
   return Array.isArray(json);
 }
 
+/** Whether it has one member. Each reader then looks for its tag by name, which is quicker than by a variable; `readTag` says what is wrong. */
+export function isTagged(json: Json): json is JsonRecord {
+  if (json === null || typeof json !== "object") return false;
+  let members = 0;
+  for (const _ in json) members += 1;
+  return members === 1;
+}
+
 /** The payload of a value that must be `{tag: payload}` and nothing else. */
-export function readTag(json: Json, tag: string, expected: string): Json {
-  if (json === null || typeof json !== "object" || isList(json)) refuse("type", expected, json);
+export function readTag(json: Json, tag: string, expected: string, key?: string): Json {
+  if (json === null || typeof json !== "object" || isList(json)) refuse("type", expected, json, key);
   const payload = json[tag];
-  if (payload === undefined) refuse("type", expected, json);
-  for (const key in json) if (key !== tag) refuse("form", expected, json);
+  if (payload === undefined) refuse("type", expected, json, key);
+  for (const member in json) if (member !== tag) refuse("form", expected, json, key);
   return payload;
 }
 
@@ -114,6 +125,13 @@ export function setMember(record: { [key: string]: Json }, key: string, value: J
 
 /** Unicode scalar values without U+0000: no lone surrogate, and nothing that Postgres cannot hold. */
 export function isText(text: string): boolean {
+  return !mayBeNoText.test(text) || isWellFormed(text);
+}
+
+// Found several times as quickly as by a loop, and most texts have none of them.
+const mayBeNoText = /[\0\ud800-\udfff]/;
+
+function isWellFormed(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit === 0) return false;

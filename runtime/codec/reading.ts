@@ -19,7 +19,10 @@ export interface Reading {
 
 /** What an encoder is given. Plain data: `inside` copies it. */
 export interface Writing {
-  /** Null may stand for any member, and is left out: what is looked at is what else is wrong. */
+  /**
+   * What is given is looked at and not written: null may stand for any member, and is left out; secrets need no vault, and those that are
+   * sealed stay so.
+   */
   readonly sparse?: true;
   readonly profile: Profile;
   readonly place: Place;

@@ -1,6 +1,6 @@
 // Records: their members, their version, and the codec of what is stored as one.
 
-import { DecodeError, describe, refuse, under } from "./error.js";
+import { DecodeError, describe, refuse, refuseToWrite, under } from "./error.js";
 import { isList, type Json, type JsonRecord, type Read, type Write } from "./json.js";
 import type { Reading, Writing } from "./reading.js";
 
@@ -13,7 +13,21 @@ export interface Codec<Fields> {
   readonly history?: History;
   /** `__v` included. */
   encode(fields: Fields, at: Writing): JsonRecord;
+  /** What `encode` gives as text, for records of single values only: there it takes half the time. To be called by `writeText`. */
+  text?(fields: Fields, at: Writing): string;
   decode(json: JsonRecord, at: Reading): Fields;
+}
+
+/** The canonical text of a record in its newest shape. Throws an EncodeError. */
+export function writeText<Fields>(codec: Codec<Fields>, fields: Fields, at: Writing): string {
+  if (codec.text) {
+    try {
+      return codec.text(fields, at);
+    } catch {
+      // The encoder says the same again, and where.
+    }
+  }
+  return JSON.stringify(codec.encode(fields, at));
 }
 
 /** What tells the shapes of a record from each other. */
@@ -62,6 +76,11 @@ export function readRecord(json: Json): JsonRecord {
   return json;
 }
 
+/** Looks whether a value has members at all. Throws an EncodeError. */
+export function checkRecord(value: object): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuseToWrite("type", "a record", value);
+}
+
 /** The shape that a stored record has, `__v`. */
 export function readVersion(record: JsonRecord): number {
   const version = record["__v"];
@@ -82,6 +101,12 @@ export function required<T>(record: JsonRecord, key: string, read: Read<T>, at: 
   }
 }
 
+/** What a member that must be there is where it is not, for who has looked already. */
+export function missing<T>(record: JsonRecord, key: string, at: Reading): T {
+  // As above.
+  return at.partial?.record === record ? (null as T) : refuse("missing", "a value", memberOf(record, key), key);
+}
+
 export function optional<T>(record: JsonRecord, key: string, read: Read<T>, at: Reading): T | null {
   const json = memberOf(record, key);
   if (json === undefined || json === null) return null;
@@ -95,12 +120,17 @@ export function optional<T>(record: JsonRecord, key: string, read: Read<T>, at: 
 /** `value` is what an absent member reads as. */
 export function defaulted<T>(record: JsonRecord, key: string, read: Read<T>, at: Reading, value: NoInfer<T>): T {
   const json = memberOf(record, key);
-  if (json === undefined || json === null) return at.partial?.record === record && at.partial.absent === "null" ? (null as T) : value;
+  if (json === undefined || json === null) return standIn(record, at, value);
   try {
     return read(json, at);
   } catch (error) {
     throw under(error, key);
   }
+}
+
+/** What a member with a default is where it is not there. */
+export function standIn<T>(record: JsonRecord, at: Reading, value: T): T {
+  return at.partial?.record === record && at.partial.absent === "null" ? (null as T) : value;
 }
 
 /** `key`, the stored one, is what the pointer of an error starts with. */

@@ -1,7 +1,7 @@
 // References to resources and to runs of tasks: a type, an id, and `load()`, which asks nothing of anyone until it is called.
 
 import { refuse, refuseToWrite, DecodeError } from "./error.js";
-import { isList, readTag, type Json } from "./json.js";
+import { isList, isTagged, readTag, type Json } from "./json.js";
 import { isAddress, isUuid } from "./scalars.js";
 import type { Reading, Writing } from "./reading.js";
 
@@ -39,28 +39,32 @@ export class TaskRef<T> extends Reference<T> {
 }
 
 /** `type` is the declared one. The row's own may be a subtype of it: only whoever loads knows the families, and refuses another there. */
-export function readRef<T>(json: Json, type: string, at: Reading): Ref<T> {
-  const expected = `a reference to a ${type} as {"Resource": [type, id]}`;
-  const named = readNamed(json, { tag: "Resource", expected, isType: isName }, at);
+export function readRef<T>(json: Json, type: string, at: Reading, key?: string): Ref<T> {
+  const usual = isTagged(json) ? usualNamed(json.Resource, type) : null;
+  const named = usual ?? readNamed(json, { tag: "Resource", expected: `a reference to a ${type} as {"Resource": [type, id]}`, isType: isName, key }, at);
   at.meet?.(named.type, named.id);
   return new Ref<T>(named.type, named.id, () => loadNamed<T>(named, at));
 }
 
-export function writeRef(value: Ref<unknown>, _at: Writing): Json {
+export function writeRef(value: Ref<unknown>, _at: Writing): { readonly Resource: readonly [type: string, id: string] } {
   if (!(value instanceof Ref)) refuseToWrite("type", "a Ref", value);
-  return { Resource: writeNamed(value, isName) };
+  const { type, id } = value;
+  if (!isName(type) || !isUuid(id)) refuseNamed(value);
+  return { Resource: [type, id] };
 }
 
-export function readTaskRef<T>(json: Json, type: string, at: Reading): TaskRef<T> {
-  const expected = `a reference to a run of ${type} as {"Task": [type, id]}`;
-  const named = readNamed(json, { tag: "Task", expected, isType: isTaskName }, at);
+export function readTaskRef<T>(json: Json, type: string, at: Reading, key?: string): TaskRef<T> {
+  const usual = isTagged(json) ? usualNamed(json.Task, type) : null;
+  const named = usual ?? readNamed(json, { tag: "Task", expected: `a reference to a run of ${type} as {"Task": [type, id]}`, isType: isTaskName, key }, at);
   at.meet?.(named.type, named.id);
   return new TaskRef<T>(named.type, named.id, () => loadNamed<T>(named, at));
 }
 
-export function writeTaskRef(value: TaskRef<unknown>, _at: Writing): Json {
+export function writeTaskRef(value: TaskRef<unknown>, _at: Writing): { readonly Task: readonly [type: string, id: string] } {
   if (!(value instanceof TaskRef)) refuseToWrite("type", "a TaskRef", value);
-  return { Task: writeNamed(value, isTaskName) };
+  const { type, id } = value;
+  if (!isTaskName(type) || !isUuid(id)) refuseNamed(value);
+  return { Task: [type, id] };
 }
 
 /** What a setter was given, as a reference; to something at hand, `load()` gives that. */
@@ -93,31 +97,39 @@ export function readAddress(json: Json, tag: "Resource" | "Task", at: Reading): 
 }
 
 export function writeAddress(value: Address, tag: "Resource" | "Task", at: Writing): Json {
-  const named = writeNamed(value, addressForms[tag].isType);
-  if (value.url === null) return { [tag]: named };
+  const { type, id } = value;
+  if (!addressForms[tag].isType(type) || !isUuid(id)) refuseNamed(value);
+  if (value.url === null) return { [tag]: [type, id] };
   if (!at.profile.urls || !isAddress(value.url)) refuseToWrite("form", at.profile.urls ? "a URL" : "a reference without a URL", value.url);
-  return { [tag]: [...named, value.url] };
+  return { [tag]: [type, id, value.url] };
 }
 
-function writeNamed({ type, id }: Named, isType: (text: string) => boolean): readonly string[] {
-  if (!isType(type) || !isUuid(id)) refuseToWrite("form", "a reference, by type and id", { type, id });
-  return [type, id];
+function refuseNamed({ type, id }: Named): never {
+  return refuseToWrite("form", "a reference, by type and id", { type, id });
+}
+
+/** What nearly all references are: of the very type that is declared, and without a URL. Null for others, be they right or wrong. */
+function usualNamed(elements: Json | undefined, type: string): Named | null {
+  if (!Array.isArray(elements) || elements.length !== 2 || elements[0] !== type) return null;
+  const id: unknown = elements[1];
+  return typeof id === "string" && isUuid(id) ? { type, id } : null;
 }
 
 interface ReferenceForm {
   readonly tag: "Resource" | "Task";
   readonly expected: string;
   readonly isType: (text: string) => boolean;
+  readonly key?: string | undefined;
 }
 
-function readNamed(json: Json, { tag, expected, isType }: ReferenceForm, at: Reading): Address {
-  const elements = readTag(json, tag, expected);
-  if (!isList(elements) || elements.length < 2 || elements.length > (at.profile.urls ? 3 : 2)) refuse("type", expected, json);
+function readNamed(json: Json, { tag, expected, isType, key }: ReferenceForm, at: Reading): Address {
+  const elements = readTag(json, tag, expected, key);
+  if (!isList(elements) || elements.length < 2 || elements.length > (at.profile.urls ? 3 : 2)) refuse("type", expected, json, key);
   const [type, id, url] = elements;
-  if (typeof type !== "string" || typeof id !== "string") refuse("type", expected, json);
-  if (!isType(type) || !isUuid(id)) refuse("form", expected, json);
+  if (typeof type !== "string" || typeof id !== "string") refuse("type", expected, json, key);
+  if (!isType(type) || !isUuid(id)) refuse("form", expected, json, key);
   if (url === undefined) return { type, id, url: null };
-  if (typeof url !== "string" || !isAddress(url)) refuse("form", "a URL, after type and id", url);
+  if (typeof url !== "string" || !isAddress(url)) refuse("form", "a URL, after type and id", url, key);
   return { type, id, url };
 }
 

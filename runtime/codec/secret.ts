@@ -91,6 +91,7 @@ export function writeSecret<T>(value: Secret<T>, write: Write<T>, at: Writing): 
   if (!(value instanceof Secret)) throw new EncodeError({ code: "type", expected: "a Secret", got: "[secret]", pointer: "" });
   const content = contentOf(value);
   const { secrets } = at.profile;
+  if (at.sparse) return content.kind === "given" ? plainJson(content.value, write, at) : null;
   if (content.kind === "withheld") {
     if (secrets === "sealed") throw notWritten("a secret that is at hand", "one that is withheld");
     return { Vault: [content.key, null] };
@@ -122,6 +123,17 @@ export function isWithheld(value: unknown): boolean {
 export function valueGiven<T>(secret: Secret<T>): { readonly value: T } | null {
   const content = contentOf(secret);
   return content.kind === "given" ? content : null;
+}
+
+/**
+ * Whether one secret is what another is, as far as can be told unopened: the same that is stored, or withheld, which is what there is. Of one
+ * that was given it cannot be told.
+ */
+export function isSameSecret(left: Secret<unknown>, right: Secret<unknown>): boolean {
+  const [first, second] = [contentOf(left), contentOf(right)];
+  if (first.kind === "withheld" || second.kind === "withheld") return true;
+  if (first.kind === "given" || second.kind === "given") return first === second;
+  return canonicalText(first.sealed) === canonicalText(second.sealed);
 }
 
 /** What a setter was given, as a secret. NonNullable keeps the first form from taking null for a value. */

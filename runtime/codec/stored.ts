@@ -11,6 +11,7 @@ import { type Codec, type History, readVersion } from "./record.js";
 export interface StoredType {
   readonly codec: Codec<object>;
   readonly rules: RecordRules;
+  readonly defaults?: object;
 }
 
 /** A record as it was read. */
@@ -37,6 +38,8 @@ export interface StoredValues {
   /** Of a record that was there: the shape it was in, and what nobody here knows of it. It never goes back to an older shape. */
   readonly version?: number;
   readonly lostFound?: JsonRecord;
+  /** The record that was there, and which members are changed: in the same shape the others stay as they are, with all that nobody here knows in them. */
+  readonly kept?: { readonly record: JsonRecord; readonly changed: ReadonlySet<string> };
 }
 
 /**
@@ -155,16 +158,23 @@ function goBack(parts: readonly StoredValues[], upgrades: object): object {
   return values;
 }
 
-function writePart({ type: { codec }, fields, at, version, lostFound }: StoredValues, older: object): JsonRecord {
+function writePart({ type: { codec }, fields, at, version, lostFound, kept }: StoredValues, older: object): JsonRecord {
   const write = writtenBy(codec, version);
-  const written = codec.encode(fields, at);
+  const encoded = codec.encode(fields, at);
+  const written = kept && kept.record["__v"] === write ? { ...encoded, ...unchanged(codec, kept) } : encoded;
   if (write === codec.version && lostFound === undefined) return written;
   const members = Object.entries({ ...lostFound, ...(write < codec.version ? codec.history?.encode?.({ ...formerOf(codec), ...older }, at) : {}), ...written });
   return { __v: write, ...sorted(members.filter(([key, value]) => key !== "__v" && value !== undefined && isInShape(codec.history, key, write))) };
 }
 
+/** Members as they stand in a record, but for those that are changed. */
+function unchanged(codec: Codec<object>, { record, changed }: NonNullable<StoredValues["kept"]>): JsonRecord {
+  const members = Object.keys(blankOf(codec));
+  return Object.fromEntries(codec.keys.flatMap((key, at) => (changed.has(members[at] ?? "") ? [] : [[key, Object.hasOwn(record, key) ? record[key] : undefined]])));
+}
+
 /** A row that a later release has brought up already stays so: to write it back would lose what came with the newer shape. */
-function writtenBy(codec: Codec<object>, version = 1): number {
+export function writtenBy(codec: Codec<object>, version = 1): number {
   return Math.min(codec.version, Math.max(codec.history?.write ?? codec.version, version));
 }
 

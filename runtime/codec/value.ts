@@ -83,13 +83,13 @@ interface TagRow<Tag extends TagName> {
 }
 
 const tags: { readonly [Tag in TagName]: TagRow<Tag> } = {
-  Time: { read: readTime, write: writeTime },
-  Date: { read: readDate, write: writeDate },
-  Dur: { read: readDuration, write: writeDuration },
-  Int: { read: readBigint, write: writeBigint },
-  Dec: { read: readDecimal, write: writeDecimal },
-  Num: { read: readSpecialFloat, write: writeSpecialFloat },
-  Bytes: { read: readBytes, write: writeBytes },
+  Time: { read: (json, at) => readTime(json, at), write: writeTime },
+  Date: { read: (json, at) => readDate(json, at), write: writeDate },
+  Dur: { read: (json, at) => readDuration(json, at), write: writeDuration },
+  Int: { read: (json, at) => readBigint(json, at), write: writeBigint },
+  Dec: { read: (json, at) => readDecimal(json, at), write: writeDecimal },
+  Num: { read: (json, at) => readSpecialFloat(json, at), write: writeSpecialFloat },
+  Bytes: { read: (json, at) => readBytes(json, at), write: writeBytes },
   Set: {
     read: (json, at, depthLeft) => readSet(json, elementReader(depthLeft - 1), at),
     write: (value, at, depthLeft) => writeSet(value, elementWriter(depthLeft - 1), at),

@@ -29,8 +29,21 @@ export interface ResourcesOptions {
   readonly actor: string;
   /** What objects are given to call: the whole of which this is a part. */
   readonly pliny: () => Pliny;
+  /** What a move brings with it, in the transaction that makes it: runs that end and start, deadlines. */
+  readonly moved: (on: Connection, move: ResourceMove) => Promise<void>;
   /** Runs by their ids, to which rows refer as well. */
   readonly readRuns: (ids: readonly string[]) => Promise<ReadonlyMap<string, object | Error>>;
+}
+
+/** A move of a resource; `from` is null where it was made. States as code names them. */
+export interface ResourceMove {
+  readonly known: KnownResource;
+  readonly id: string;
+  readonly from: string | null;
+  readonly to: string;
+  /** The step that it is at now. */
+  readonly step: bigint;
+  readonly note: string | null;
 }
 
 /** The verbs of resources, and what else of them a page or a program needs. */
@@ -48,7 +61,7 @@ export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "move
   rewrite(record: ResourceRecord): Promise<boolean>;
 }
 
-export function createResources({ registry, store, vaults, actor, pliny, readRuns }: ResourcesOptions): Resources {
+export function createResources({ registry, store, vaults, actor, pliny, moved, readRuns }: ResourcesOptions): Resources {
   return { create, get, save, move, reload, load, children, history, readPage, readMany, knownOf, rewrite };
 
   async function create<T>(type: ResourceType<T>, values: object, options: WriteOptions = {}): Promise<T> {
@@ -62,10 +75,13 @@ export function createResources({ registry, store, vaults, actor, pliny, readRun
     const [state = "live"] = Object.keys(type.states);
     const made = await writing({ known, id, options }, async () => {
       const vault = await vaults.forWriting({ known, id });
-      const record = encode(known, { ...blankOf(type.fields.codec), ...type.fields.defaults, ...given }, { id, vault, before: null });
-      return insertResource(options.transaction ?? store, known.root, {
-        id, type: known.tag, state, nonce: nextNonce(), parentId: owner, parentTable: known.parentRoot, attrs: JSON.stringify(record), vaultKeys: keysUsed(known, record),
-        by: actor, note: noteOf(options),
+      const record = encode(known, { ...blankOf(type.fields.codec), ...type.fields.defaults, ...given }, { id, vault, before: null, given });
+      return together(options, async (on) => {
+        const row = await insertResource(on, known.root, {
+          id, type: known.tag, state, nonce: nextNonce(), parentId: owner, parentTable: known.parentRoot, ...textsOf(known, record), by: actor, note: noteOf(options),
+        });
+        if (row) await moved(on, { known, id, from: null, to: state, step: row.step, note: noteOf(options) });
+        return row;
       });
     });
     if (made) return objectOf(made, type);
@@ -100,18 +116,28 @@ export function createResources({ registry, store, vaults, actor, pliny, readRun
     const record = await changed(known, row, values);
     return written({ known, id: row.id, options }, async (on, nonce) => {
       const texts = record === null ? { attrs: null, vaultKeys: [] } : textsOf(known, record);
-      if (to !== "stop") return moveResource(on, root, { ...texts, ...writeOf(row, nonce, options), to: storedState(to) });
+      if (to !== "stop") {
+        return together(options, async (connection) => {
+          const made = await moveResource(connection, root, { ...texts, ...writeOf(row, nonce, options), to: storedState(to) });
+          if (made) await moved(connection, { known, id: row.id, from: row.state, to, step: made.step, note: noteOf(options) });
+          return made;
+        });
+      }
       if (record !== null) throw new TypeError(`${type.name} ${row.id} cannot be saved and stopped at once: save it first.`);
-      const answer = await stop(known, row, { on, nonce, options });
+      const answer = await stop(known, row, { nonce, options });
       if (answer === "hasChildren") throw new HasChildren(type.name, row.id);
       return answer === "lost" ? null : ((await readResources(on, root, [row.id]))[0] ?? null);
     });
   }
 
-  /** In the caller’s transaction, or one of its own. */
-  function stop({ root }: KnownResource, row: ResourceRow, { on, nonce, options }: { readonly on: Connection; readonly nonce: bigint; readonly options: WriteOptions }): ReturnType<typeof stopResource> {
+  function stop({ root }: KnownResource, row: ResourceRow, { nonce, options }: { readonly nonce: bigint; readonly options: WriteOptions }): ReturnType<typeof stopResource> {
     const stopping = { table: root, id: row.id, nonce: row.nonce, nextNonce: nonce, childTables: childTables(root), keeps: registry.keeps, by: actor, note: noteOf(options) };
-    return options.transaction ? stopResource(on, stopping) : store.transaction((transaction) => stopResource(transaction, stopping));
+    return together(options, (connection) => stopResource(connection, stopping));
+  }
+
+  /** In the transaction of the caller, or one of its own. */
+  function together<T>({ transaction }: WriteOptions, work: (on: Connection) => Promise<T>): Promise<T> {
+    return transaction ? work(transaction) : store.transaction(work);
   }
 
   function childTables(root: string): readonly string[] {
@@ -136,10 +162,10 @@ export function createResources({ registry, store, vaults, actor, pliny, readRun
     if (row.isNewer) throw new NewerShape(row.type, row.id, Number(row.stored["__v"]));
     const given = taken(type.fields.rules, changes);
     const before = await currentFields(known, row);
-    const refusals = refusalsOf({ type: type.fields, given, before, predicates });
+    const refusals = refusalsOf({ type: type.fields, given, before, version: readVersion(row.stored), predicates });
     if (refusals.length > 0) throw new Invalid(`${type.name} ${row.id} cannot be saved with what was given`, refusals);
     const vault = await vaults.forWriting({ known, id: row.id });
-    const record = encode(known, { ...row.fields, ...given }, { id: row.id, vault, before: row });
+    const record = encode(known, { ...row.fields, ...given }, { id: row.id, vault, before: row, given });
     return canonicalText(record) === canonicalText(row.stored) ? null : record;
   }
 
@@ -201,7 +227,7 @@ export function createResources({ registry, store, vaults, actor, pliny, readRun
     const row = await rowOf(record);
     if (row.isNewer) return true;
     const vault = await vaults.forWriting({ known, id: record.id });
-    const written = encode(known, row.fields, { id: record.id, vault, before: row });
+    const written = encode(known, row.fields, { id: record.id, vault, before: row, given: {} });
     const attrs = JSON.stringify(written);
     return (await writing({ known, id: record.id, options: {} }, () => saveResource(store, known.root, { id: record.id, nonce: record.nonce, nextNonce: nextNonce(), attrs, vaultKeys: keysUsed(known, written), by: actor, note: `written in shape ${String(written["__v"])}` }))) !== null;
   }
@@ -236,11 +262,15 @@ export function createResources({ registry, store, vaults, actor, pliny, readRun
     return { id, type: known.tag, state: currentState(record.state, type), step, nonce, parent, createdAt, updatedAt, fields, lostFound, stored, isNewer };
   }
 
-  function encode(known: KnownResource, fields: object, { id, vault, before }: { readonly id: string; readonly vault: Vault | null; readonly before: ResourceRow | null }): JsonRecord {
+  /** `given` names the members of `fields` that are not as they were in `before`. */
+  function encode(known: KnownResource, fields: object, { id, vault, before, given }: Encoding): JsonRecord {
     const { type, root, upgrades } = known;
     const indexing = vaults.indexing(known, vault, before?.stored["__idx"]);
     const at: Writing = { profile: profiles.store, place: { root, id, path: [] }, vault: indexing.vault };
-    const there = before === null ? { lostFound: {} } : { version: readVersion(before.stored), lostFound: before.lostFound };
+    const there =
+      before === null
+        ? { lostFound: {} }
+        : { version: readVersion(before.stored), lostFound: before.lostFound, kept: { record: before.stored, changed: new Set(Object.keys(given)) } };
     const record = writeStored({ type: type.fields, fields, at, ...there }, upgrades);
     const index = indexing.index(record);
     return index === null ? record : { __idx: index, ...record };
@@ -273,6 +303,13 @@ export function createResources({ registry, store, vaults, actor, pliny, readRun
     const [there] = await readResources(on, known.root, [id]);
     throw there ? new Desynchronized(known.type.name, id) : new NotFound(known.type.name, id);
   }
+}
+
+interface Encoding {
+  readonly id: string;
+  readonly vault: Vault | null;
+  readonly before: ResourceRow | null;
+  readonly given: object;
 }
 
 interface Write {

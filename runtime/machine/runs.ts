@@ -41,6 +41,8 @@ export interface Owner {
 export interface Runs extends Pick<Pliny, "runs" | "tasks"> {
   /** A run that is about to be started: its args checked and filled in. Throws Invalid. */
   prepare(task: KnownTask, owner: Owner | null, args: object, given: PreparedRun): NewRun;
+  /** The fields of a run as they are now, to be stored with its step. */
+  written(task: KnownTask, record: RunRecord, run: Task): { readonly attrs: string; readonly vaultKeys: readonly number[] };
   /** Those runs as objects, with what they act on; one that cannot be read is the error that says why. */
   readRuns(records: readonly RunRecord[]): Promise<readonly (Task | Error)[]>;
   /** Runs by their ids, live ones and those that have ended; those that are gone are not among them. */
@@ -58,7 +60,7 @@ export interface PreparedRun {
 const pausesMs = [2, 10, 50, 200, 1000];
 
 export function createRuns({ registry, store, vaults, keys, resources, actor, pliny, sleep }: RunsOptions): Runs {
-  return { runs, tasks, prepare, readRuns, readMany };
+  return { runs, tasks, prepare, written, readRuns, readMany };
 
   function runs<Run, Args>(type: TaskType<Run>, row: ResourceRow | null): TaskHandle<Run, Args> {
     const owner = row === null ? null : { known: resources.knownOf(row.type), id: row.id };
@@ -160,6 +162,18 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     const key = keys.indexKeyring.find(({ state }) => state === "primary");
     if (key === undefined) throw new KeyringError(`${type.name} has secret args, which are compared under an index key; there is none that is primary.`);
     return createHmac("sha256", key.index("pliny/args/1", type.name)).update(text).digest();
+  }
+
+  function written(task: KnownTask, record: RunRecord, run: Task): { readonly attrs: string; readonly vaultKeys: readonly number[] } {
+    const [args, fieldsRecord] = [recordIn(record.args), recordIn(record.attrs)];
+    const at = (part: "args" | "fields"): Reading => ({ ...writingAt(placeOf(task, record.id, part)), load: (tag, id) => pliny().load(tag, id) });
+    const read = readStoredRun({ type: task.args, record: args, at: at("args") }, { type: task.fields, record: fieldsRecord, at: at("fields") }, task.upgrades);
+    const { fields } = writeStoredRun(
+      { type: task.args, fields: read.args.fields, at: at("args") },
+      { type: task.fields, fields: { ...read.fields.fields, ...run._changes }, at: at("fields"), version: read.fields.version, lostFound: read.fields.lostFound, kept: { record: fieldsRecord, changed: new Set(Object.keys(run._changes)) } },
+      task.upgrades,
+    );
+    return { attrs: JSON.stringify(fields), vaultKeys: keysOf([args, fields]) };
   }
 
   async function readRuns(records: readonly RunRecord[]): Promise<readonly (Task | Error)[]> {

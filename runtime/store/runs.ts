@@ -142,14 +142,14 @@ export interface Claim {
   readonly limit: number;
 }
 
-/** A claimed run, and whether the deadline of its state is over. */
+/** A claimed run, and whether its time in its state is over, or its time altogether. */
 export interface ClaimedRun extends RunRecord {
-  readonly late: boolean;
+  readonly late: "state" | "run" | null;
 }
 
 /** Takes what is due. Need not be durable: a claim that is lost in a crash is no claim. */
 export async function claimRuns(on: Connection, { worker, types, limit }: Claim): Promise<readonly ClaimedRun[]> {
-  const rows = await ask<RunAnswer & { readonly late: boolean | null }>(
+  const rows = await ask<RunAnswer & { readonly late: ClaimedRun["late"] }>(
     on,
     `with async as materialized (select set_config('synchronous_commit', 'off', true)),
      me as materialized (select w.id from pliny.worker w, async where w.id = $1 and w.until > now()),
@@ -158,10 +158,10 @@ export async function claimRuns(on: Connection, { worker, types, limit }: Claim)
          select t.id from pliny.task t where t.type = k.type and t.wake_at <= now() order by t.wake_at limit $3 for update skip locked) d
         limit $3)
      update pliny.task t set lease_by = $1, wake_at = null, nonce = ${randomNonce} from picked p where t.id = p.id
-     returning ${runColumns}, t.deadline_at <= now() or t.ends_by <= now() as late`,
+     returning ${runColumns}, case when t.ends_by <= now() then 'run' when t.deadline_at <= now() then 'state' end as late`,
     [worker, types, limit],
   );
-  return rows.map(({ late, ...row }) => ({ ...runOf(row), late: late === true }));
+  return rows.map(({ late, ...row }) => ({ ...runOf(row), late }));
 }
 
 /** Frees all that workers hold whose lease has run out; gives how many. */
@@ -257,7 +257,9 @@ moved as (
     state_since = case when i.outcome = 'move' then now() else t.state_since end,
     deadline_at = case when i.outcome = 'move' then now() + i.deadline_ms * interval '1 ms' else t.deadline_at end,
     lease_by    = case when i.keeps then t.lease_by end,
-    wake_at     = case when i.keeps then null
+    -- What cleans up after a panic has the time that it needs; what waits in one waits for a person.
+    ends_by     = case when i.to_state = '__panic__' then null else t.ends_by end,
+    wake_at     = case when i.keeps or i.wake_ms = 'infinity' and coalesce(i.to_state, t.state) = '__panic__' then null
                        when t.signals <> i.signals then now()
                        when i.wake_ms = 'infinity' then least(t.ends_by, case when i.outcome = 'move' then now() + i.deadline_ms * interval '1 ms' else t.deadline_at end)
                        else least(now() + i.wake_ms * interval '1 ms', t.ends_by,
@@ -284,7 +286,85 @@ export async function signalRun(on: Connection, id: string): Promise<boolean> {
   return rows.length > 0;
 }
 
+// ---- timers
+
+export interface Timer {
+  readonly subject: string;
+  readonly name: string;
+  /** The stored name of what it is about. */
+  readonly type: string;
+  readonly step: bigint;
+  readonly afterMs: number;
+}
+
+/** Sets a timer, in the place of another of that name. */
+export async function setTimer(on: Connection, { subject, name, type, step, afterMs }: Timer): Promise<void> {
+  await on.query(
+    `insert into pliny.timer as t (subject, name, type, step, due_at) values ($1, $2, $3, $4, now() + $5 * interval '1 ms')
+     on conflict (subject, name) do update set type = excluded.type, step = excluded.step, due_at = excluded.due_at`,
+    [subject, name, type, step, afterMs],
+  );
+}
+
+export async function dropTimer(on: Connection, subject: string, name: string): Promise<void> {
+  await on.query(`delete from pliny.timer where subject = $1 and name = $2`, [subject, name]);
+}
+
+/** Takes timers that are due off the list, for the transaction that does what they are for. */
+export async function takeTimers(on: Connection, limit: number): Promise<readonly Omit<Timer, "afterMs">[]> {
+  const rows = await ask<{ readonly subject: string; readonly name: string; readonly type: string; readonly step: string }>(
+    on,
+    `with due as materialized (select subject, name from pliny.timer where due_at <= now() and every is null order by due_at limit $1 for update skip locked)
+     delete from pliny.timer t using due d where (t.subject, t.name) = (d.subject, d.name) returning t.subject::text, t.name, t.type, t.step::text`,
+    [limit],
+  );
+  return rows.map(({ step, ...timer }) => ({ ...timer, step: BigInt(step) }));
+}
+
 // ---- a run and what it acts on
+
+/** Locks a resource in one of its states; null where it is in another. Whoever has it moves it together with what moves it. */
+export async function lockResource(on: Connection, table: string, { id, state }: { readonly id: string; readonly state: string }): Promise<{ readonly step: bigint; readonly nonce: bigint } | null> {
+  const rows = await ask<{ readonly step: string; readonly nonce: string }>(
+    on,
+    `select step::text, nonce::text from ${tableName(table)} where id = $1 and state = $2 for no key update`,
+    [id, state],
+  );
+  return rows.map(({ step, nonce }) => ({ step: BigInt(step), nonce: BigInt(nonce) }))[0] ?? null;
+}
+
+/** Ends the live run with a key, whoever holds it; with it go those that it started. False where there is none. */
+export async function endRunWithKey(
+  on: Connection,
+  { uniqueKey, keep, by, note }: { readonly uniqueKey: Uint8Array; readonly keep: string; readonly by: string; readonly note: string | null },
+): Promise<boolean> {
+  const rows = await ask(
+    on,
+    `with gone as (
+       delete from pliny.task t where t.unique_key = $1
+       returning t.id, t.type, t.version, t.resource_type, t.resource_id, t.root_id, t.parent_task_id, t.state, t.step, t.nonce, t.args, t.unique_key, t.args_key,
+                 t.bucket, t.attempt, t.panic, t.json_attrs, '__stop__'::text as ended_in, ${randomNonce} as next_nonce, $4::text as note, $2::text as keep),
+     logged as (insert into pliny.transition (subject, step, "to", nonce, by, note) select id, step + 1, ended_in, next_nonce, $3, note from gone),${endings}
+     select id from gone`,
+    [uniqueKey, keep, by, note],
+  );
+  return rows.length > 0;
+}
+
+/** Lets the live run with a key, which waits in panic, go on where it panicked; false where none waits. */
+export async function retryRunWithKey(on: Connection, { uniqueKey, nextNonce, by }: { readonly uniqueKey: Uint8Array; readonly nextNonce: bigint; readonly by: string }): Promise<boolean> {
+  const rows = await ask(
+    on,
+    `with moved as (
+       update pliny.task set state = panic ->> 'state', step = step + 1, turn = 0, attempt = 0, recoveries = 0, nonce = $2, wake_at = now(), state_since = now(),
+              deadline_at = null, panic = null, begun = false
+        where unique_key = $1 and state = '__panic__' and panic ? 'state' returning id, step, state, nonce),
+     logged as (insert into pliny.transition (subject, step, "to", nonce, by, note) select id, step, state, nonce, $3, 'tried again' from moved)
+     select id from moved`,
+    [uniqueKey, nextNonce, by],
+  );
+  return rows.length > 0;
+}
 
 export interface JointMove {
   readonly resource: { readonly table: string; readonly id: string; readonly from: string; readonly to: string; readonly nextNonce: bigint };

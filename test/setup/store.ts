@@ -2,9 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Client } from "pg";
 import { onTestFinished } from "vitest";
 import type { App, Pliny } from "../../runtime/index.js";
+import { createConsequences, type Moved } from "../../runtime/machine/consequences.js";
 import { createRegistry, type Registry } from "../../runtime/machine/registry.js";
 import { createResources, type Resources } from "../../runtime/machine/resources.js";
 import { createRuns, type Runs } from "../../runtime/machine/runs.js";
@@ -32,6 +34,7 @@ export interface Opened {
   readonly pliny: Pliny;
   readonly resources: Resources;
   readonly runs: Runs;
+  readonly moved: Moved;
   readonly registry: Registry;
   readonly store: Store;
   readonly masking: Masking;
@@ -52,8 +55,9 @@ export async function open(app: App, url: string, given: Partial<Keys> = {}): Pr
   const vaults = await openVaults({ store, keys: { ...keys, ...given }, actor: "test", masking });
   const all = { ...keys, ...given };
   const [actor, whole] = ["test", (): Pliny => pliny];
-  const resources = createResources({ registry, store, vaults, actor, pliny: whole, readRuns: (ids) => runs.readMany(ids) });
-  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const moved = createConsequences({ registry, runs: () => runs, actor });
+  const resources = createResources({ registry, store, vaults, actor, pliny: whole, moved, readRuns: (ids) => runs.readMany(ids) });
+  const sleep = (ms: number): Promise<void> => setTimeout(ms);
   const runs = createRuns({ registry, store, vaults, keys: all, resources, actor, pliny: whole, sleep });
   const absent = (): never => {
     throw new Error("This is not asked here.");
@@ -63,5 +67,5 @@ export async function open(app: App, url: string, given: Partial<Keys> = {}): Pr
     runsOf: absent, count: absent, breakdown: absent,
     page: absent, update: absent, notice: absent,
   };
-  return { pliny, resources, runs, registry, store, masking };
+  return { pliny, resources, runs, moved, registry, store, masking };
 }

@@ -2,10 +2,10 @@
 
 import {
   type Codec, type Decimal, type EnumValues, type Given, type Json, type Older, type Open, type Reading, type Ref, type Rules, type Secret,
-  type Writing, decimal, defaulted, inside, optional, readBigint, readBool, readBytes, readDate, readDecimal, readDuration, readEnum,
-  readFloat, readInt, readRecord, readRef, readSecret, readSet, readString, readTime, required, writeBigint, writeBool, writeBytes,
-  writeDate, writeDecimal, writeDuration, writeEnum, writeFloat, writeInt, writeOptional, writeRef, writeRequired, writeSecret, writeSet,
-  writeString, writeTime,
+  type Writing, checkRecord, decimal, defaulted, inside, missing, optional, readBigint, readBool, readBytes, readDate, readDecimal,
+  readDuration, readEnum, readFloat, readInt, readRecord, readRef, readSecret, readSet, readString, readTime, required, standIn, textBigint,
+  textBool, textBytes, textRef, writeBigint, writeBool, writeBytes, writeDate, writeDecimal, writeDuration, writeEnum, writeFloat, writeInt,
+  writeOptional, writeRef, writeRequired, writeSecret, writeSet, writeString, writeTime,
 } from "pliny/codec";
 import type { Firmware } from "./firmware.js";
 import { type Serial, readSerial, writeSerial } from "./types.js";
@@ -31,12 +31,13 @@ export interface DevicePosition {
 export function readDevicePosition(json: Json, at: Reading): DevicePosition {
   const record = readRecord(json);
   return {
-    latitude: optional(record, "latitude", readFloat, at),
-    longitude: optional(record, "longitude", readFloat, at),
-    altitude: optional(record, "altitude", readFloat, at),
+    latitude: record["latitude"] == null ? null : readFloat(record["latitude"], at, "latitude"),
+    longitude: record["longitude"] == null ? null : readFloat(record["longitude"], at, "longitude"),
+    altitude: record["altitude"] == null ? null : readFloat(record["altitude"], at, "altitude"),
   };
 }
 export function writeDevicePosition(fields: DevicePosition, at: Writing): Json {
+  checkRecord(fields);
   return {
     altitude: writeOptional(fields.altitude, writeFloat, at, "altitude"),
     latitude: writeOptional(fields.latitude, writeFloat, at, "latitude"),
@@ -54,11 +55,12 @@ export interface DeviceCalibration {
 export function readDeviceCalibration(json: Json, at: Reading): DeviceCalibration {
   const record = readRecord(json);
   return {
-    at: optional(record, "at", readTime, at),
-    by: optional(record, "by", readString, at),
+    at: record["at"] == null ? null : readTime(record["at"], at, "at"),
+    by: record["by"] == null ? null : readString(record["by"], at, "by"),
   };
 }
 export function writeDeviceCalibration(fields: DeviceCalibration, at: Writing): Json {
+  checkRecord(fields);
   return {
     at: writeOptional(fields.at, writeTime, at, "at"),
     by: writeOptional(fields.by, writeString, at, "by"),
@@ -115,7 +117,7 @@ export const deviceRules: Rules<DeviceFields> = {
   serial: { required: true, immutable: true, pattern: "^[A-Z]{2}\\d{8}$" },
   secretKey: { min: 32, max: 32, encrypted: {} },
   sim: { pattern: "^\\d{19,20}$", encrypted: { lookup: true } },
-  model: { required: true },
+  model: { required: true, oneOf: ["mk1", "mk2", "mk3"] },
   battery: { min: "0", max: "100", scale: 2 },
   received: { min: "0" },
   calibrated: { min: "2019-01-01" },
@@ -133,7 +135,7 @@ export const deviceCodec: Codec<DeviceFields> = {
     decode(record, at) {
       return {
         calibration: optional(record, "calibration", readDeviceCalibration, at),
-        reportSeconds: optional(record, "report_seconds", readInt, at),
+        reportSeconds: record["report_seconds"] == null ? null : readInt(record["report_seconds"], at, "report_seconds"),
       };
     },
     encode(fields: Pick<DeviceFields3, "calibration" | "reportSeconds">, at) {
@@ -166,16 +168,16 @@ export const deviceCodec: Codec<DeviceFields> = {
       serial: required(record, "serial", readSerial, at),
       secretKey: optional(record, "secret_key", (value, at) => readSecret(value, readBytes, inside(at, "secret_key")), at),
       sim: optional(record, "iccid", (value, at) => readSecret(value, readString, inside(at, "iccid")), at),
-      model: required(record, "model", (value, at) => readEnum(value, deviceModelValues, at), at),
-      firmware: optional(record, "firmware", (value, at) => readRef<Firmware>(value, "firmware", at), at),
+      model: record["model"] == null ? missing(record, "model", at) : readEnum(record["model"], deviceModelValues, at, "model"),
+      firmware: record["firmware"] == null ? null : readRef<Firmware>(record["firmware"], "firmware", at, "firmware"),
       position: optional(record, "position", readDevicePosition, at),
-      seenAt: optional(record, "seen_at", readTime, at),
-      battery: optional(record, "battery", readDecimal, at),
-      uptime: optional(record, "uptime", readDuration, at),
-      received: defaulted(record, "received", readBigint, at, deviceDefaults.received),
+      seenAt: record["seen_at"] == null ? null : readTime(record["seen_at"], at, "seen_at"),
+      battery: record["battery"] == null ? null : readDecimal(record["battery"], at, "battery"),
+      uptime: record["uptime"] == null ? null : readDuration(record["uptime"], at, "uptime"),
+      received: record["received"] == null ? standIn(record, at, deviceDefaults.received) : readBigint(record["received"], at, "received"),
       faults: defaulted(record, "faults", (value, at) => readSet(value, (item, at) => readEnum(item, deviceFaultsValues, at), at), at, new Set()),
-      calibrated: optional(record, "calibrated", readDate, at),
-      reportEvery: defaulted(record, "report_every", readDuration, at, deviceDefaults.reportEvery),
+      calibrated: record["calibrated"] == null ? null : readDate(record["calibrated"], at, "calibrated"),
+      reportEvery: record["report_every"] == null ? standIn(record, at, deviceDefaults.reportEvery) : readDuration(record["report_every"], at, "report_every"),
     };
   },
 };
@@ -203,9 +205,16 @@ export const deviceFlashArgsCodec: Codec<DeviceFlashArgs> = {
       force: writeRequired(fields.force, writeBool, at, "force"),
     };
   },
+  text(fields, at) {
+    return (
+      '{"__v":3' +
+      `,"force":${textBool(fields.force, at)}` +
+      "}"
+    );
+  },
   decode(record, at) {
     return {
-      force: defaulted(record, "force", readBool, at, deviceFlashArgsDefaults.force),
+      force: record["force"] == null ? standIn(record, at, deviceFlashArgsDefaults.force) : readBool(record["force"], at, "force"),
     };
   },
 };
@@ -233,7 +242,7 @@ export const deviceFlashCodec: Codec<DeviceFlashFields> = {
     shapes: { crc: [1, 3], digest: [3] },
     decode(record, at) {
       return {
-        crc: optional(record, "crc", readInt, at),
+        crc: record["crc"] == null ? null : readInt(record["crc"], at, "crc"),
       };
     },
     encode(fields: Pick<DeviceFlashFields2, "crc">, at) {
@@ -250,11 +259,20 @@ export const deviceFlashCodec: Codec<DeviceFlashFields> = {
       offset: writeRequired(fields.sent, writeBigint, at, "offset"),
     };
   },
+  text(fields, at) {
+    return (
+      '{"__v":3' +
+      (fields.digest === null ? "" : `,"digest":${textBytes(fields.digest, at)}`) +
+      (fields.image === null ? "" : `,"image":${textRef(fields.image, at)}`) +
+      `,"offset":${textBigint(fields.sent, at)}` +
+      "}"
+    );
+  },
   decode(record, at) {
     return {
-      image: optional(record, "image", (value, at) => readRef<Firmware>(value, "firmware", at), at),
-      sent: defaulted(record, "offset", readBigint, at, deviceFlashDefaults.sent),
-      digest: optional(record, "digest", readBytes, at),
+      image: record["image"] == null ? null : readRef<Firmware>(record["image"], "firmware", at, "image"),
+      sent: record["offset"] == null ? standIn(record, at, deviceFlashDefaults.sent) : readBigint(record["offset"], at, "offset"),
+      digest: record["digest"] == null ? null : readBytes(record["digest"], at, "digest"),
     };
   },
 };

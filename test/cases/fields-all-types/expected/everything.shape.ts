@@ -2,11 +2,11 @@
 
 import {
   type Codec, type Decimal, type EnumValues, type Given, type Json, type Open, type Reading, type Ref, type Rules, type TaskRef,
-  type Writing, defaulted, optional, readBigint, readBool, readBytes, readDate, readDecimal, readDict, readDuration, readEnum, readFloat,
-  readInt, readJson, readList, readMap, readRecord, readRef, readSet, readSpecialFloat, readString, readTaskRef, readTime, readUrl,
-  readUuid, required, writeBigint, writeBool, writeBytes, writeDate, writeDecimal, writeDict, writeDuration, writeEnum, writeFloat,
-  writeInt, writeJson, writeList, writeMap, writeOptional, writeRef, writeRequired, writeSet, writeSpecialFloat, writeString, writeTaskRef,
-  writeTime, writeUrl, writeUuid,
+  type Writing, checkRecord, defaulted, missing, optional, readBigint, readBool, readBytes, readDate, readDecimal, readDict, readDuration,
+  readEnum, readFloat, readInt, readJson, readList, readMap, readRecord, readRef, readSet, readSpecialFloat, readString, readTaskRef,
+  readTime, readUrl, readUuid, standIn, writeBigint, writeBool, writeBytes, writeDate, writeDecimal, writeDict, writeDuration, writeEnum,
+  writeFloat, writeInt, writeJson, writeList, writeMap, writeOptional, writeRef, writeRequired, writeSet, writeSpecialFloat, writeString,
+  writeTaskRef, writeTime, writeUrl, writeUuid,
 } from "pliny/codec";
 import type { Everything, EverythingWork } from "./everything.js";
 import type { Nightly } from "./nightly.js";
@@ -42,10 +42,11 @@ export interface EverythingMapDeep {
 export function readEverythingMapDeep(json: Json, at: Reading): EverythingMapDeep {
   const record = readRecord(json);
   return {
-    at: optional(record, "at", readTime, at),
+    at: record["at"] == null ? null : readTime(record["at"], at, "at"),
   };
 }
 export function writeEverythingMapDeep(fields: EverythingMapDeep, at: Writing): Json {
+  checkRecord(fields);
   return {
     at: writeOptional(fields.at, writeTime, at, "at"),
   };
@@ -59,12 +60,13 @@ export interface EverythingRecord {
 export function readEverythingRecord(json: Json, at: Reading): EverythingRecord {
   const record = readRecord(json);
   return {
-    a: optional(record, "a", readString, at),
-    b: required(record, "b", readInt, at),
+    a: record["a"] == null ? null : readString(record["a"], at, "a"),
+    b: record["b"] == null ? missing(record, "b", at) : readInt(record["b"], at, "b"),
     c: optional(record, "c", readEverythingRecordC, at),
   };
 }
 export function writeEverythingRecord(fields: EverythingRecord, at: Writing): Json {
+  checkRecord(fields);
   return {
     a: writeOptional(fields.a, writeString, at, "a"),
     b: writeRequired(fields.b, writeInt, at, "b"),
@@ -78,10 +80,11 @@ export interface EverythingRecordC {
 export function readEverythingRecordC(json: Json, at: Reading): EverythingRecordC {
   const record = readRecord(json);
   return {
-    d: defaulted(record, "d", readBool, at, true),
+    d: record["d"] == null ? standIn(record, at, true) : readBool(record["d"], at, "d"),
   };
 }
 export function writeEverythingRecordC(fields: EverythingRecordC, at: Writing): Json {
+  checkRecord(fields);
   return {
     d: writeRequired(fields.d, writeBool, at, "d"),
   };
@@ -148,12 +151,15 @@ export const everythingRules: Rules<EverythingFields> = {
   time: { min: "2000-01-01T00:00:00Z", max: "2099-12-31T23:59:59.999Z" },
   duration: { min: 1, max: 129_600_000 },
   bytes: { min: 1, max: 1024 },
+  enum: { oneOf: ["a", "yes", "16", "two words", "ä"] },
   list: { min: 1, max: 3 },
   listDeep: { of: { max: 3, of: { min: 0 } } },
   set: { min: 0, max: 9, of: { scale: 1 } },
+  setEnum: { of: { oneOf: ["x", "y"] } },
   dict: { min: 0, max: 4 },
-  map: { min: 0, max: 5, of: { max: 4 } },
-  record: { fields: { b: { required: true } } },
+  map: { min: 0, max: 5, keys: {}, of: { max: 4 } },
+  mapDeep: { keys: { oneOf: ["k", "l"] } },
+  record: { fields: { b: { required: true }, c: { fields: { d: { required: true } } } } },
   named: { fields: pointRules },
   namedList: { of: { fields: pointRules } },
   others: { max: 15 },
@@ -210,23 +216,23 @@ export const everythingCodec: Codec<EverythingFields> = {
   },
   decode(record, at) {
     return {
-      shortString: optional(record, "short_string", readString, at),
-      string: optional(record, "string", readString, at),
-      int: optional(record, "int", readInt, at),
-      float: optional(record, "float", readFloat, at),
-      special: optional(record, "special", readSpecialFloat, at),
-      bigint: optional(record, "bigint", readBigint, at),
-      decimal: optional(record, "decimal", readDecimal, at),
-      bool: optional(record, "bool", readBool, at),
-      uuid: optional(record, "uuid", readUuid, at),
-      url: optional(record, "url", readUrl, at),
-      date: optional(record, "date", readDate, at),
+      shortString: record["short_string"] == null ? null : readString(record["short_string"], at, "short_string"),
+      string: record["string"] == null ? null : readString(record["string"], at, "string"),
+      int: record["int"] == null ? null : readInt(record["int"], at, "int"),
+      float: record["float"] == null ? null : readFloat(record["float"], at, "float"),
+      special: record["special"] == null ? null : readSpecialFloat(record["special"], at, "special"),
+      bigint: record["bigint"] == null ? null : readBigint(record["bigint"], at, "bigint"),
+      decimal: record["decimal"] == null ? null : readDecimal(record["decimal"], at, "decimal"),
+      bool: record["bool"] == null ? null : readBool(record["bool"], at, "bool"),
+      uuid: record["uuid"] == null ? null : readUuid(record["uuid"], at, "uuid"),
+      url: record["url"] == null ? null : readUrl(record["url"], at, "url"),
+      date: record["date"] == null ? null : readDate(record["date"], at, "date"),
       json: optional(record, "json", readJson, at),
-      time: optional(record, "time", readTime, at),
-      duration: optional(record, "duration", readDuration, at),
-      bytes: optional(record, "bytes", readBytes, at),
-      enum: optional(record, "enum", (value, at) => readEnum(value, everythingEnumValues, at), at),
-      enumOpen: optional(record, "enum_open", (value, at) => readEnum(value, everythingEnumOpenValues, at), at),
+      time: record["time"] == null ? null : readTime(record["time"], at, "time"),
+      duration: record["duration"] == null ? null : readDuration(record["duration"], at, "duration"),
+      bytes: record["bytes"] == null ? null : readBytes(record["bytes"], at, "bytes"),
+      enum: record["enum"] == null ? null : readEnum(record["enum"], everythingEnumValues, at, "enum"),
+      enumOpen: record["enum_open"] == null ? null : readEnum(record["enum_open"], everythingEnumOpenValues, at, "enum_open"),
       list: defaulted(record, "list", (value, at) => readList(value, readString, at), at, []),
       listDeep: defaulted(record, "list_deep", (value, at) => readList(value, (item, at) => readList(item, readInt, at), at), at, []),
       set: defaulted(record, "set", (value, at) => readSet(value, readDecimal, at), at, new Set()),
@@ -245,12 +251,12 @@ export const everythingCodec: Codec<EverythingFields> = {
       record: optional(record, "record", readEverythingRecord, at),
       named: optional(record, "named", readPoint, at),
       namedList: defaulted(record, "named_list", (value, at) => readList(value, readPoint, at), at, []),
-      self: optional(record, "self", (value, at) => readRef<Everything>(value, "everything", at), at),
+      self: record["self"] == null ? null : readRef<Everything>(record["self"], "everything", at, "self"),
       others: defaulted(record, "others", (value, at) => readList(value, (item, at) => readRef<Everything>(item, "everything", at), at), at, []),
       byName: defaulted(record, "by_name", (value, at) => readDict(value, (item, at) => readRef<Everything>(item, "everything", at), at), at, new Map()),
-      run: optional(record, "run", (value, at) => readTaskRef<EverythingWork>(value, "everything.work", at), at),
+      run: record["run"] == null ? null : readTaskRef<EverythingWork>(record["run"], "everything.work", at, "run"),
       runs: defaulted(record, "runs", (value, at) => readList(value, (item, at) => readTaskRef<EverythingWork>(item, "everything.work", at), at), at, []),
-      job: optional(record, "job", (value, at) => readTaskRef<Nightly>(value, "nightly", at), at),
+      job: record["job"] == null ? null : readTaskRef<Nightly>(record["job"], "nightly", at, "job"),
     };
   },
 };
@@ -303,7 +309,7 @@ export const everythingWorkCodec: Codec<EverythingWorkFields> = {
   decode(record, at) {
     return {
       set: defaulted(record, "set", (value, at) => readSet(value, readString, at), at, new Set()),
-      decimal: optional(record, "decimal", readDecimal, at),
+      decimal: record["decimal"] == null ? null : readDecimal(record["decimal"], at, "decimal"),
     };
   },
 };

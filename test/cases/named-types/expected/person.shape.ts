@@ -49,7 +49,7 @@ export const personRules: Rules<PersonFields> = {
   home: { required: true, fields: addressRules },
   work: { fields: addressRules, encrypted: {} },
   others: { max: 5, of: { fields: addressRules } },
-  byKind: { of: { fields: addressRules } },
+  byKind: { keys: {}, of: { fields: addressRules } },
   phone: { required: true, pattern: "^\\+\\d+$", encrypted: { lookup: true } },
   secretLabel: { min: 1, max: 63, pattern: "^\\S+$", encrypted: { lookup: true, normalize: "lower" } },
   balance: { required: true, scale: 2 },

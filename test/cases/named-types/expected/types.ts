@@ -2,9 +2,9 @@
 
 import {
   type Decimal, type EnumValues, type Json, type Open, type Read, type Reading, type Ref, type Rules, type Secret, type Write, type Writing,
-  defaulted, inside, optional, readBool, readDecimal, readDict, readEnum, readFloat, readList, readRecord, readRef, readSecret, readSet,
-  readString, required, writeBool, writeDecimal, writeDict, writeEnum, writeFloat, writeList, writeOptional, writeRef, writeRequired,
-  writeSecret, writeSet, writeString,
+  checkRecord, defaulted, inside, missing, optional, readBool, readDecimal, readDict, readEnum, readFloat, readList, readRecord, readRef,
+  readSecret, readSet, readString, required, standIn, writeBool, writeDecimal, writeDict, writeEnum, writeFloat, writeList, writeOptional,
+  writeRef, writeRequired, writeSecret, writeSet, writeString,
 } from "pliny/codec";
 import type { Person } from "./person.js";
 
@@ -22,17 +22,18 @@ export interface Address {
 export function readAddress(json: Json, at: Reading): Address {
   const record = readRecord(json);
   return {
-    street: optional(record, "street", readString, at),
-    city: required(record, "city", readString, at),
+    street: record["street"] == null ? null : readString(record["street"], at, "street"),
+    city: record["city"] == null ? missing(record, "city", at) : readString(record["city"], at, "city"),
     country: defaulted(record, "country", readCountry, at, "DE"),
     geo: optional(record, "geo", readPosition, at),
     lines: defaulted(record, "lines", (value, at) => readList(value, readString, at), at, []),
     secret: optional(record, "secret", (value, at) => readSecret(value, readString, inside(at, "secret")), at),
     labels: defaulted(record, "labels", (value, at) => readDict(value, readLabel, at), at, new Map()),
-    renamed: optional(record, "old", readString, at),
+    renamed: record["old"] == null ? null : readString(record["old"], at, "old"),
   };
 }
 export function writeAddress(fields: Address, at: Writing): Json {
+  checkRecord(fields);
   return {
     city: writeRequired(fields.city, writeString, at, "city"),
     country: writeRequired(fields.country, writeCountry, at, "country"),
@@ -46,10 +47,11 @@ export function writeAddress(fields: Address, at: Writing): Json {
 }
 export const addressRules: Rules<Address> = {
   city: { required: true },
+  country: { required: true },
   geo: { fields: () => positionRules },
-  lines: { max: 3 },
+  lines: { required: true, max: 3 },
   secret: { encrypted: {} },
-  labels: { of: { min: 1, max: 63, pattern: "^\\S+$" } },
+  labels: { required: true, of: { min: 1, max: 63, pattern: "^\\S+$" } },
 };
 
 export type AliasOfAlias = Label;
@@ -97,12 +99,13 @@ export interface Position {
 export function readPosition(json: Json, at: Reading): Position {
   const record = readRecord(json);
   return {
-    x: required(record, "x", readFloat, at),
-    y: required(record, "y", readFloat, at),
-    exact: defaulted(record, "exact", readBool, at, false),
+    x: record["x"] == null ? missing(record, "x", at) : readFloat(record["x"], at, "x"),
+    y: record["y"] == null ? missing(record, "y", at) : readFloat(record["y"], at, "y"),
+    exact: record["exact"] == null ? standIn(record, at, false) : readBool(record["exact"], at, "exact"),
   };
 }
 export function writePosition(fields: Position, at: Writing): Json {
+  checkRecord(fields);
   return {
     exact: writeRequired(fields.exact, writeBool, at, "exact"),
     x: writeRequired(fields.x, writeFloat, at, "x"),
@@ -112,6 +115,7 @@ export function writePosition(fields: Position, at: Writing): Json {
 export const positionRules: Rules<Position> = {
   x: { required: true },
   y: { required: true },
+  exact: { required: true },
 };
 
 export type Tags = ReadonlySet<Label>;
@@ -135,6 +139,7 @@ export function readTree(json: Json, at: Reading): Tree {
   };
 }
 export function writeTree(fields: Tree, at: Writing): Json {
+  checkRecord(fields);
   return {
     below: writeRequired(fields.below, (value, at) => writeList(value, writeTree, at), at, "below"),
     by_name: writeRequired(fields.byName, (value, at) => writeDict(value, writeTree, at), at, "by_name"),
@@ -144,7 +149,7 @@ export function writeTree(fields: Tree, at: Writing): Json {
 }
 export const treeRules: Rules<Tree> = {
   name: { required: true, min: 1, max: 63, pattern: "^\\S+$" },
-  below: { of: { fields: () => treeRules } },
-  byName: { of: { fields: () => treeRules } },
+  below: { required: true, of: { fields: () => treeRules } },
+  byName: { key: "by_name", required: true, of: { fields: () => treeRules } },
   first: { fields: () => treeRules },
 };

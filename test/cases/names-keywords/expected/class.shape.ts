@@ -2,9 +2,9 @@
 
 import {
   type Codec, type EnumValues, type Given, type Json, type Reading, type Ref, type Rules, type Secret, type TaskRef, type Writing,
-  defaulted, inside, optional, readBool, readEnum, readFloat, readInt, readJson, readList, readMap, readRecord, readRef, readSecret,
-  readSet, readString, readTaskRef, required, writeBool, writeEnum, writeFloat, writeInt, writeJson, writeList, writeMap, writeOptional,
-  writeRef, writeRequired, writeSecret, writeSet, writeString, writeTaskRef,
+  checkRecord, defaulted, inside, missing, optional, readBool, readEnum, readFloat, readInt, readJson, readList, readMap, readRecord,
+  readRef, readSecret, readSet, readString, readTaskRef, standIn, textString, writeBool, writeEnum, writeFloat, writeInt, writeJson,
+  writeList, writeMap, writeOptional, writeRef, writeRequired, writeSecret, writeSet, writeString, writeTaskRef,
 } from "pliny/codec";
 import type { Class, ClassImport } from "./class.js";
 
@@ -25,15 +25,16 @@ export interface ClassReadonly {
 export function readClassReadonly(json: Json, at: Reading): ClassReadonly {
   const record = readRecord(json);
   return {
-    class: optional(record, "class", readString, at),
-    this: required(record, "this", readInt, at),
+    class: record["class"] == null ? null : readString(record["class"], at, "class"),
+    this: record["this"] == null ? missing(record, "this", at) : readInt(record["this"], at, "this"),
     constructor: optional(record, "constructor", readString, at),
-    toJson: optional(record, "to_json", readString, at),
-    then: optional(record, "then", readString, at),
-    proto: optional(record, "proto", readString, at),
+    toJson: record["to_json"] == null ? null : readString(record["to_json"], at, "to_json"),
+    then: record["then"] == null ? null : readString(record["then"], at, "then"),
+    proto: record["proto"] == null ? null : readString(record["proto"], at, "proto"),
   };
 }
 export function writeClassReadonly(fields: ClassReadonly, at: Writing): Json {
+  checkRecord(fields);
   return {
     class: writeOptional(fields.class, writeString, at, "class"),
     constructor: writeOptional(fields.constructor, writeString, at, "constructor"),
@@ -125,6 +126,7 @@ export const classRules: Rules<ClassFields> = {
   isPrototypeOf: {},
   propertyIsEnumerable: {},
   readonly: { fields: { this: { required: true }, constructor: {} } },
+  set: { of: { oneOf: ["constructor", "__proto__", "default"] } },
 };
 
 export const classCodec: Codec<ClassFields> = {
@@ -194,63 +196,63 @@ export const classCodec: Codec<ClassFields> = {
   },
   decode(record, at) {
     return {
-      abstract: optional(record, "abstract", readString, at),
-      any: optional(record, "any", readString, at),
-      arguments: optional(record, "arguments", readString, at),
-      as: optional(record, "as", readString, at),
-      async: optional(record, "async", readString, at),
-      await: optional(record, "await", readString, at),
-      boolean: optional(record, "boolean", readBool, at),
-      case: optional(record, "case", readString, at),
-      const: defaulted(record, "const", readInt, at, classDefaults.const),
-      debugger: optional(record, "debugger", readString, at),
-      declare: optional(record, "declare", readString, at),
-      default: required(record, "default", readString, at),
-      delete: optional(record, "delete", readString, at),
-      do: optional(record, "do", readString, at),
-      eval: optional(record, "eval", readString, at),
-      export: optional(record, "export", readString, at),
-      extends: optional(record, "extends", readString, at),
-      false: optional(record, "false", readBool, at),
-      for: optional(record, "for", readString, at),
+      abstract: record["abstract"] == null ? null : readString(record["abstract"], at, "abstract"),
+      any: record["any"] == null ? null : readString(record["any"], at, "any"),
+      arguments: record["arguments"] == null ? null : readString(record["arguments"], at, "arguments"),
+      as: record["as"] == null ? null : readString(record["as"], at, "as"),
+      async: record["async"] == null ? null : readString(record["async"], at, "async"),
+      await: record["await"] == null ? null : readString(record["await"], at, "await"),
+      boolean: record["boolean"] == null ? null : readBool(record["boolean"], at, "boolean"),
+      case: record["case"] == null ? null : readString(record["case"], at, "case"),
+      const: record["const"] == null ? standIn(record, at, classDefaults.const) : readInt(record["const"], at, "const"),
+      debugger: record["debugger"] == null ? null : readString(record["debugger"], at, "debugger"),
+      declare: record["declare"] == null ? null : readString(record["declare"], at, "declare"),
+      default: record["default"] == null ? missing(record, "default", at) : readString(record["default"], at, "default"),
+      delete: record["delete"] == null ? null : readString(record["delete"], at, "delete"),
+      do: record["do"] == null ? null : readString(record["do"], at, "do"),
+      eval: record["eval"] == null ? null : readString(record["eval"], at, "eval"),
+      export: record["export"] == null ? null : readString(record["export"], at, "export"),
+      extends: record["extends"] == null ? null : readString(record["extends"], at, "extends"),
+      false: record["false"] == null ? null : readBool(record["false"], at, "false"),
+      for: record["for"] == null ? null : readString(record["for"], at, "for"),
       function: optional(record, "function", (value, at) => readSecret(value, readString, inside(at, "function")), at),
-      get: optional(record, "get", readString, at),
-      hasOwnProperty: optional(record, "has_own_property", readString, at),
-      implements: optional(record, "implements", readString, at),
-      in: optional(record, "in", readString, at),
-      infinity: optional(record, "infinity", readFloat, at),
-      instanceof: optional(record, "instanceof", readString, at),
-      isPrototypeOf: optional(record, "is_prototype_of", readString, at),
+      get: record["get"] == null ? null : readString(record["get"], at, "get"),
+      hasOwnProperty: record["has_own_property"] == null ? null : readString(record["has_own_property"], at, "has_own_property"),
+      implements: record["implements"] == null ? null : readString(record["implements"], at, "implements"),
+      in: record["in"] == null ? null : readString(record["in"], at, "in"),
+      infinity: record["infinity"] == null ? null : readFloat(record["infinity"], at, "infinity"),
+      instanceof: record["instanceof"] == null ? null : readString(record["instanceof"], at, "instanceof"),
+      isPrototypeOf: record["is_prototype_of"] == null ? null : readString(record["is_prototype_of"], at, "is_prototype_of"),
       let: defaulted(record, "let", (value, at) => readList(value, readString, at), at, []),
-      length: optional(record, "length", readInt, at),
-      name: optional(record, "name", readString, at),
-      new: optional(record, "new_", readString, at),
-      null: optional(record, "null", readString, at),
-      of: optional(record, "of", readString, at),
-      package: optional(record, "package", readString, at),
-      private: optional(record, "private", readString, at),
-      propertyIsEnumerable: optional(record, "property_is_enumerable", readString, at),
-      proto: optional(record, "proto", readString, at),
+      length: record["length"] == null ? null : readInt(record["length"], at, "length"),
+      name: record["name"] == null ? null : readString(record["name"], at, "name"),
+      new: record["new_"] == null ? null : readString(record["new_"], at, "new_"),
+      null: record["null"] == null ? null : readString(record["null"], at, "null"),
+      of: record["of"] == null ? null : readString(record["of"], at, "of"),
+      package: record["package"] == null ? null : readString(record["package"], at, "package"),
+      private: record["private"] == null ? null : readString(record["private"], at, "private"),
+      propertyIsEnumerable: record["property_is_enumerable"] == null ? null : readString(record["property_is_enumerable"], at, "property_is_enumerable"),
+      proto: record["proto"] == null ? null : readString(record["proto"], at, "proto"),
       prototype: optional(record, "prototype", readJson, at),
       readonly: optional(record, "readonly", readClassReadonly, at),
-      return: optional(record, "return", readString, at),
-      satisfies: optional(record, "satisfies", readString, at),
+      return: record["return"] == null ? null : readString(record["return"], at, "return"),
+      satisfies: record["satisfies"] == null ? null : readString(record["satisfies"], at, "satisfies"),
       set: defaulted(record, "set", (value, at) => readSet(value, (item, at) => readEnum(item, classSetValues, at), at), at, new Set()),
-      static: optional(record, "static", readString, at),
-      super: optional(record, "super", readString, at),
-      switch: optional(record, "switch", (value, at) => readRef<Class>(value, "class", at), at),
-      this: optional(record, "this", readString, at),
-      throw: optional(record, "throw", readString, at),
-      true: optional(record, "true", readBool, at),
-      typeof: optional(record, "typeof", readString, at),
-      undefined: optional(record, "undefined", readString, at),
-      unknown: optional(record, "unknown", readString, at),
-      value: optional(record, "value", readString, at),
+      static: record["static"] == null ? null : readString(record["static"], at, "static"),
+      super: record["super"] == null ? null : readString(record["super"], at, "super"),
+      switch: record["switch"] == null ? null : readRef<Class>(record["switch"], "class", at, "switch"),
+      this: record["this"] == null ? null : readString(record["this"], at, "this"),
+      throw: record["throw"] == null ? null : readString(record["throw"], at, "throw"),
+      true: record["true"] == null ? null : readBool(record["true"], at, "true"),
+      typeof: record["typeof"] == null ? null : readString(record["typeof"], at, "typeof"),
+      undefined: record["undefined"] == null ? null : readString(record["undefined"], at, "undefined"),
+      unknown: record["unknown"] == null ? null : readString(record["unknown"], at, "unknown"),
+      value: record["value"] == null ? null : readString(record["value"], at, "value"),
       var: defaulted(record, "var", (value, at) => readMap(value, readString, readString, at), at, new Map()),
-      void: optional(record, "void", (value, at) => readTaskRef<ClassImport>(value, "class.import", at), at),
-      while: optional(record, "while", readString, at),
-      with: optional(record, "with", readString, at),
-      yield: optional(record, "yield", readString, at),
+      void: record["void"] == null ? null : readTaskRef<ClassImport>(record["void"], "class.import", at, "void"),
+      while: record["while"] == null ? null : readString(record["while"], at, "while"),
+      with: record["with"] == null ? null : readString(record["with"], at, "with"),
+      yield: record["yield"] == null ? null : readString(record["yield"], at, "yield"),
     };
   },
 };
@@ -280,12 +282,22 @@ export const classImportArgsCodec: Codec<ClassImportArgs> = {
       this: writeOptional(fields.this, writeString, at, "this"),
     };
   },
+  text(fields, at) {
+    return (
+      '{"__v":1' +
+      `,"arguments":${textString(fields.arguments, at)}` +
+      (fields.default === null ? "" : `,"default":${textString(fields.default, at)}`) +
+      (fields.new === null ? "" : `,"new_":${textString(fields.new, at)}`) +
+      (fields.this === null ? "" : `,"this":${textString(fields.this, at)}`) +
+      "}"
+    );
+  },
   decode(record, at) {
     return {
-      arguments: defaulted(record, "arguments", readString, at, classImportArgsDefaults.arguments),
-      this: optional(record, "this", readString, at),
-      default: optional(record, "default", readString, at),
-      new: optional(record, "new_", readString, at),
+      arguments: record["arguments"] == null ? standIn(record, at, classImportArgsDefaults.arguments) : readString(record["arguments"], at, "arguments"),
+      this: record["this"] == null ? null : readString(record["this"], at, "this"),
+      default: record["default"] == null ? null : readString(record["default"], at, "default"),
+      new: record["new_"] == null ? null : readString(record["new_"], at, "new_"),
     };
   },
 };
@@ -321,14 +333,14 @@ export const classImportCodec: Codec<ClassImportFields> = {
   },
   decode(record, at) {
     return {
-      function: optional(record, "function", readString, at),
-      let: optional(record, "let", readInt, at),
+      function: record["function"] == null ? null : readString(record["function"], at, "function"),
+      let: record["let"] == null ? null : readInt(record["let"], at, "let"),
       return: defaulted(record, "return", (value, at) => readList(value, readString, at), at, []),
-      to: optional(record, "to", readString, at),
-      stay: optional(record, "stay", readString, at),
-      spawn: optional(record, "spawn", readString, at),
-      signal: optional(record, "signal", readString, at),
-      key: optional(record, "key", readString, at),
+      to: record["to"] == null ? null : readString(record["to"], at, "to"),
+      stay: record["stay"] == null ? null : readString(record["stay"], at, "stay"),
+      spawn: record["spawn"] == null ? null : readString(record["spawn"], at, "spawn"),
+      signal: record["signal"] == null ? null : readString(record["signal"], at, "signal"),
+      key: record["key"] == null ? null : readString(record["key"], at, "key"),
     };
   },
 };

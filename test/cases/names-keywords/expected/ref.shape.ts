@@ -35,7 +35,7 @@ export const refCodec: Codec<RefFields> = {
   decode(record, at) {
     return {
       secret: optional(record, "secret", (value, at) => readSecret(value, readString, inside(at, "secret")), at),
-      partial: optional(record, "partial", (value, at) => readRef<Partial>(value, "partial", at), at),
+      partial: record["partial"] == null ? null : readRef<Partial>(record["partial"], "partial", at, "partial"),
     };
   },
 };

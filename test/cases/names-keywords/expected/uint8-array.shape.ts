@@ -17,6 +17,7 @@ export interface Uint8ArrayFields {
 
 export const uint8ArrayRules: Rules<Uint8ArrayFields> = {
   bytes: { max: 10 },
+  as: { oneOf: ["default", "true", "null", "1"] },
 };
 
 export const uint8ArrayCodec: Codec<Uint8ArrayFields> = {
@@ -31,7 +32,7 @@ export const uint8ArrayCodec: Codec<Uint8ArrayFields> = {
   },
   decode(record, at) {
     return {
-      bytes: optional(record, "bytes", readBytes, at),
+      bytes: record["bytes"] == null ? null : readBytes(record["bytes"], at, "bytes"),
       as: optional(record, "as", readDefault, at),
     };
   },

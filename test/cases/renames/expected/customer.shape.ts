@@ -2,8 +2,8 @@
 
 import {
   type Codec, type EnumValues, type Given, type Json, type Reading, type Ref, type Rules, type Secret, type TaskRef, type Writing,
-  defaulted, inside, optional, readEnum, readRecord, readRef, readSecret, readSet, readString, readTaskRef, required, writeEnum,
-  writeOptional, writeRef, writeRequired, writeSecret, writeSet, writeString, writeTaskRef,
+  checkRecord, defaulted, inside, missing, optional, readEnum, readRecord, readRef, readSecret, readSet, readString, readTaskRef, standIn,
+  textString, writeEnum, writeOptional, writeRef, writeRequired, writeSecret, writeSet, writeString, writeTaskRef,
 } from "pliny/codec";
 import type { Customer, CustomerGreet } from "./customer.js";
 
@@ -26,11 +26,12 @@ export interface CustomerContact {
 export function readCustomerContact(json: Json, at: Reading): CustomerContact {
   const record = readRecord(json);
   return {
-    phone: optional(record, "tel", readString, at),
-    fax: optional(record, "fax", readString, at),
+    phone: record["tel"] == null ? null : readString(record["tel"], at, "tel"),
+    fax: record["fax"] == null ? null : readString(record["fax"], at, "fax"),
   };
 }
 export function writeCustomerContact(fields: CustomerContact, at: Writing): Json {
+  checkRecord(fields);
   return {
     fax: writeOptional(fields.fax, writeString, at, "fax"),
     tel: writeOptional(fields.phone, writeString, at, "tel"),
@@ -61,6 +62,8 @@ export const customerDefaults: Pick<CustomerFields, "level"> = {
 export const customerRules: Rules<CustomerFields> = {
   fullName: { required: true },
   mail: { encrypted: { lookup: true, normalize: "lower" } },
+  level: { oneOf: ["standard", "gold"] },
+  kinds: { of: { oneOf: ["person", "firm"] } },
 };
 
 export const customerCodec: Codec<CustomerFields> = {
@@ -80,13 +83,13 @@ export const customerCodec: Codec<CustomerFields> = {
   },
   decode(record, at) {
     return {
-      fullName: required(record, "name", readString, at),
+      fullName: record["name"] == null ? missing(record, "name", at) : readString(record["name"], at, "name"),
       mail: optional(record, "email", (value, at) => readSecret(value, readString, inside(at, "email")), at),
-      level: defaulted(record, "plan", (value, at) => readEnum(value, customerLevelValues, at), at, customerDefaults.level),
+      level: record["plan"] == null ? standIn(record, at, customerDefaults.level) : readEnum(record["plan"], customerLevelValues, at, "plan"),
       kinds: defaulted(record, "kinds", (value, at) => readSet(value, (item, at) => readEnum(item, customerKindsValues, at), at), at, new Set()),
       contact: optional(record, "info", readCustomerContact, at),
-      partner: optional(record, "friend", (value, at) => readRef<Customer>(value, "client_account", at), at),
-      lastRun: optional(record, "last_job", (value, at) => readTaskRef<CustomerGreet>(value, "client_account.welcome", at), at),
+      partner: record["friend"] == null ? null : readRef<Customer>(record["friend"], "client_account", at, "friend"),
+      lastRun: record["last_job"] == null ? null : readTaskRef<CustomerGreet>(record["last_job"], "client_account.welcome", at, "last_job"),
     };
   },
 };
@@ -110,9 +113,16 @@ export const customerGreetArgsCodec: Codec<CustomerGreetArgs> = {
       language: writeRequired(fields.tongue, writeString, at, "language"),
     };
   },
+  text(fields, at) {
+    return (
+      '{"__v":2' +
+      `,"language":${textString(fields.tongue, at)}` +
+      "}"
+    );
+  },
   decode(record, at) {
     return {
-      tongue: defaulted(record, "language", readString, at, customerGreetArgsDefaults.tongue),
+      tongue: record["language"] == null ? standIn(record, at, customerGreetArgsDefaults.tongue) : readString(record["language"], at, "language"),
     };
   },
 };
@@ -136,7 +146,7 @@ export const customerGreetCodec: Codec<CustomerGreetFields> = {
   },
   decode(record, at) {
     return {
-      letter: optional(record, "mail", readString, at),
+      letter: record["mail"] == null ? null : readString(record["mail"], at, "mail"),
       sentTo: defaulted(record, "recipients", (value, at) => readSet(value, readString, at), at, new Set()),
     };
   },

@@ -1,0 +1,49 @@
+// What a move of a resource brings with it, in the transaction that makes it: the run of the state that it leaves ends, that of the state that it
+// enters starts, and its deadline stands in a timer.
+
+import type { ResourceStateType } from "../contract.js";
+import type { Connection } from "../store/connection.js";
+import { dropTimer, endRunWithKey, retryRunWithKey, setTimer, startRun } from "../store/runs.js";
+import type { KnownResource, KnownTask, Registry } from "./registry.js";
+import { nextNonce, type ResourceMove } from "./resources.js";
+import type { Runs } from "./runs.js";
+
+export interface ConsequencesOptions {
+  readonly registry: Registry;
+  readonly runs: () => Pick<Runs, "prepare">;
+  readonly actor: string;
+}
+
+/** `ended` is the run whose end is this very move, and is settled by whoever makes it. */
+export type Moved = (on: Connection, move: ResourceMove, ended?: KnownTask) => Promise<void>;
+
+export function createConsequences({ registry, runs, actor }: ConsequencesOptions): Moved {
+  return async (on, { known, id, from, to, step, note }, ended) => {
+    const [left, entered] = [stateOf(known, from), stateOf(known, to)];
+    const [before, after] = [startedBy(registry, known, left), startedBy(registry, known, entered)];
+    if (left?.timeoutMs !== undefined) await dropTimer(on, id, timeoutName);
+    if (before && before !== ended) {
+      const { uniqueKey, type } = runs().prepare(before, { known, id }, {}, { note });
+      if (uniqueKey) await endRunWithKey(on, { uniqueKey, keep: registry.keeps[type] ?? "ever", by: actor, note: `${known.type.name} went to ${to}` });
+    }
+    if (after) {
+      const run = runs().prepare(after, { known, id }, {}, { note });
+      const answer = await startRun(on, run);
+      // One that waits in panic is tried again, where it panicked.
+      if (answer.result === "joined" && run.uniqueKey) await retryRunWithKey(on, { uniqueKey: run.uniqueKey, nextNonce: nextNonce(), by: actor });
+    }
+    if (entered?.timeoutMs !== undefined) await setTimer(on, { subject: id, name: timeoutName, type: known.tag, step, afterMs: entered.timeoutMs });
+  };
+}
+
+export const timeoutName = "timeout";
+
+export function stateOf({ type }: KnownResource, state: string | null): ResourceStateType | undefined {
+  return state !== null && Object.hasOwn(type.states, state) ? type.states[state] : undefined;
+}
+
+/** The task that a state starts, as this resource knows it. */
+export function startedBy(registry: Registry, known: KnownResource, state: ResourceStateType | undefined): KnownTask | null {
+  const named = state?.starts === undefined ? undefined : registry.tasks.find(({ type }) => type.name === state.starts);
+  return named ? registry.taskOf(named.type, known) : null;
+}
