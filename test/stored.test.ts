@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { type Codec, DecodeError, detached, type JsonRecord, nothing, Secret, type Vault } from "../runtime/codec/index.js";
-import { readStored, readStoredRun, type StoredType, writeStored, writeStoredRun } from "../runtime/codec/stored.js";
+import { readGiven, readStored, readStoredRun, type StoredType, writeStored, writeStoredRun } from "../runtime/codec/stored.js";
 import { databaseCodec, databaseRules } from "../generated/database.shape.js";
 import { databaseUpgrades } from "../specs/database.handlers.js";
 import type { DocumentPrintUpgrades, DocumentUpgrades } from "./cases/versions/expected/document.js";
@@ -172,6 +172,31 @@ describe("a run: args and fields have one version and are upgraded together, eac
   test("are written in the shape that this release writes", () => {
     const written = writeStoredRun({ type: args, fields: { copies: 2, duplex: true }, at }, { type: fields, fields: { pages: 4 }, at }, byHand);
     expect(written).toEqual({ args: { __v: 2, copies: 2, duplex: true }, fields: { __v: 2 } });
+  });
+});
+
+describe("what a client gives", () => {
+  const given = { ...detached("api-in") };
+  const give = (record: JsonRecord): object => readGiven(document, record, given);
+
+  test("is read in the newest shape, what is left out as null, and secrets in the clear", async () => {
+    const fields = give({ title: "Bread", author: { first: "Ada", last: null }, secret: "hush", words: null });
+    expect(fields).toMatchObject({ title: "Bread", author: { first: "Ada", last: null }, words: null, body: null, status: null });
+    expect(await (fields as { readonly secret: Secret<string> }).secret.reveal("to check")).toBe("hush");
+    expect(give({ secret: { Vault: [1, null] } })).toMatchObject({ title: null });
+  });
+
+  test("a member that the type does not have is refused with its pointer, at any depth, and so is a version", () => {
+    expect(() => give({ title: "Bread", pages: 7 })).toThrow('/pages: expected one of title, body, words, secret, author, status, got "pages"');
+    expect(() => give({ author: { first: "Ada", middle: "K." } })).toThrow('/author/middle: expected one of first, last, got "middle"');
+    expect(() => give({ __v: 5, title: "Bread" })).toThrow("/__v");
+    expect(() => give({ writer: "Ada" })).toThrow("/writer");
+    expect(() => give(JSON.parse('{"__proto__": {}}') as JsonRecord)).toThrow("/__proto__");
+  });
+
+  test("a value of another type, and one that a closed enum has not, are refused", () => {
+    expect(() => give({ title: 7 })).toThrow("/title: expected text, got 7");
+    expect(() => give({ status: "lost" })).toThrow('/status: expected one of "draft", "review", "final", got "lost"');
   });
 });
 

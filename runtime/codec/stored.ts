@@ -1,7 +1,7 @@
 // Records as other releases wrote them, and write them. An older shape is read as far as it goes and brought up, version by version; a newer
 // one is read as far as it is known here, and its fields are not saved. What nobody here knows stays where it is.
 
-import { DecodeError, describe } from "./error.js";
+import { DecodeError, describe, under } from "./error.js";
 import type { RecordRules } from "./given.js";
 import { type Json, type JsonRecord, setMember } from "./json.js";
 import { detached, type Reading, type Writing } from "./reading.js";
@@ -76,6 +76,36 @@ export function writeStoredRun(
 ): { readonly args: JsonRecord; readonly fields: JsonRecord } {
   const older = goBack([args, fields], upgrades);
   return { args: writePart(args, older), fields: writePart(fields, older) };
+}
+
+/**
+ * Reads what a client gives, in the newest shape: members that it leaves out, or gives as null, are null. Throws a DecodeError, with its
+ * pointer, for what is not of its declared type and for members that the type does not have, at any depth.
+ */
+export function readGiven({ codec }: StoredType, record: JsonRecord, at: Reading): object {
+  const strange = Object.keys(record).find((key) => !codec.keys.includes(key));
+  if (strange !== undefined) throw stranger(codec.keys, strange);
+  const fields = codec.decode(record, { ...at, partial: { record, absent: "null" } });
+  // What is written again is all that was understood.
+  refuseStrangers(record, codec.encode(fields, { ...at, sparse: true }));
+  return fields;
+}
+
+function refuseStrangers(given: Json | undefined, understood: Json | undefined): void {
+  if (typeof given !== "object" || given === null || typeof understood !== "object" || understood === null) return;
+  for (const [step, member] of Object.entries(given)) {
+    if (member === null) continue;
+    if (!Object.hasOwn(understood, step)) throw stranger(Object.keys(understood), step);
+    try {
+      refuseStrangers(member, Object.entries(understood).find(([key]) => key === step)?.[1]);
+    } catch (error) {
+      throw under(error, step);
+    }
+  }
+}
+
+function stranger(known: readonly string[], key: string): DecodeError {
+  return new DecodeError({ code: "unknown", expected: `one of ${known.join(", ")}`, got: describe(key), pointer: `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}` });
 }
 
 interface Part extends StoredSource {
