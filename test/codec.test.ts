@@ -195,6 +195,15 @@ describe("scalars", () => {
     text: textBytes,
     said: (value) => ({ Bytes: Buffer.from(value).toString("base64url") }),
   });
+  test("bytes of any length are those that Buffer makes", () => {
+    for (const length of [0, 1, 2, 3, 5, 6, 7, 30_001]) {
+      const value = Uint8Array.from({ length }, (_, at) => (at * 167 + (at >> 8)) & 0xff);
+      const { Bytes } = writeBytes(value, writing);
+      expect(Bytes).toBe(Buffer.from(value).toString("base64url"));
+      expect(readBytes({ Bytes }, reading)).toEqual(value);
+    }
+  });
+
   const anyJson = fc.jsonValue({ maxDepth: 8, stringUnit: "binary" }).filter((value) => !JSON.stringify(value).includes("\\u0000"));
   roundTrip<unknown>("json", { values: anyJson, read: readJson, write: writeJson, said: (value) => ({ Json: value }) });
 

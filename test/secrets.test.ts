@@ -5,7 +5,7 @@ import { format, inspect } from "node:util";
 import type { Client } from "pg";
 import { describe, expect, test, vi } from "vitest";
 import { Database, Team, type TeamCreate } from "../generated/index.js";
-import { type Pace, type Progress } from "../runtime/commands/batches.js";
+import type { Pace, Progress } from "../runtime/commands/batches.js";
 import { backfill } from "../runtime/commands/backfill.js";
 import { destroyOwnKey, keyStatus, type KeysOptions, ownKeysUnder, rotateKeys } from "../runtime/commands/keys.js";
 import { Conflict } from "../runtime/errors.js";

@@ -318,7 +318,7 @@ const lastMs = 253_402_300_799_999; //  9999-12-31T23:59:59.999Z
 const dayMs = 86_400_000;
 
 // Days are counted from the 1st of March of the year 0, so that a leap day ends its year (Howard Hinnant, "chrono-compatible low-level date
-// algorithms"). Whole numbers throughout, which `| 0` tells the machine too: four times as quick as `Date` in both directions.
+// algorithms"). Whole numbers throughout, which `| 0` tells the machine too: a seventh of the time of `toISOString`, half that of `new Date(text)`.
 const daysBefore1970 = 719_468;
 
 /**

@@ -192,7 +192,7 @@ function writePart({ type: { codec }, fields, at, version, lostFound, kept }: St
   const write = writtenBy(codec, version);
   const encoded = codec.encode(fields, at);
   const written = kept && kept.record["__v"] === write ? { ...encoded, ...unchanged(codec, kept) } : encoded;
-  if (write === codec.version && lostFound === undefined) return written;
+  if (write === codec.version && Object.keys(lostFound ?? {}).length === 0) return written;
   const members = Object.entries({ ...lostFound, ...(write < codec.version ? codec.history?.encode?.({ ...formerOf(codec), ...older }, at) : {}), ...written });
   return { __v: write, ...sorted(members.filter(([key, value]) => key !== "__v" && value !== undefined && isInShape(codec.history, key, write))) };
 }
