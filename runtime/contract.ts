@@ -235,7 +235,11 @@ export interface App {
   readonly breakers: { readonly [breaker: string]: { readonly failures: number; readonly withinMs: number; readonly openMs: number } };
 }
 
-/** A hand-written check of a value: true, or why not. */
+/**
+ * A hand-written check of a value: true, or what is expected instead, as in "expected …". It is asked of no null, and of nothing that is of
+ * another type or breaks another rule; what it throws reaches the caller. What it says of a secret is told only where that is a text of which
+ * it repeats no three characters in a row.
+ */
 export type Check<T> = (value: T) => true | string;
 
 /** A user's own transaction, so that their writes and ours commit together. */

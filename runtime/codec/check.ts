@@ -36,19 +36,20 @@ export function refusalsOf({ type, given, before, version, predicates = {} }: Gi
   const former: Values = { ...before };
   const values: Values = { ...blank, ...former, ...given };
   const isAsked = (member: string): boolean => before === null || Object.hasOwn(given, member);
-  const wrongTypes = refusedTypes(type, Object.fromEntries(members.map((member) => [member, isAsked(member) ? (values[member] ?? null) : null])));
+  const wrongTypes = refusedTypes(type, { values, isAsked });
   const shape = writtenBy(codec, version);
   const refusals = members.flatMap((member, index): readonly CodecRefusal[] => {
     if (!isAsked(member)) return [];
-    const rule = rules[member] ?? {};
+    const rule = rules[member] ?? none;
     const value = values[member];
-    const where: Where = { pointer: pointerTo("", codec.keys[index] ?? member), isSecret: false, predicates, shape };
+    const where: Where = { pointer: `/${codec.keys[index] ?? member}`, isSecret: false, predicates, shape };
     // A default and an empty container stand in for what is not given, and not for null; no container stands in for one that is required.
     const isMissing = isAbsent(value) && (rule.required === true || !isAbsent(blank[member]));
     const isLeftOut = rule.required === true && !Object.hasOwn(given, member) && isContainer(value) && !Object.hasOwn(defaults, member);
     if (isMissing || (before === null && isLeftOut)) return [missing(where)];
     const wrongType = wrongTypes.get(where.pointer);
-    return wrongType ? [wrongType] : [...changed(former[member], value, rule, where), ...broken(value, rule, where)];
+    if (wrongType) return [wrongType];
+    return rule === none ? [] : [...changed(former[member], value, rule, where), ...broken(value, rule, where)];
   });
   const strangers = Object.keys(given).filter((member) => !members.includes(member));
   return [...refusals, ...strangers.map((member) => unknownMember(member, members))];
@@ -57,6 +58,8 @@ export function refusalsOf({ type, given, before, version, predicates = {} }: Gi
 interface Values {
   readonly [member: string]: unknown;
 }
+
+const none: FieldRules = {};
 
 /** How deep in which record a value stands, and what is asked of it there. */
 interface Where {
@@ -68,13 +71,20 @@ interface Where {
   readonly shape: number;
 }
 
+interface Asked {
+  readonly values: Values;
+  readonly isAsked: (member: string) => boolean;
+}
+
 const looking: Writing = { ...detached("store"), sparse: true };
 
 /** By the pointer of a field, what is not of its type. An encoder stops at the first, so that one is taken out and the rest tried again. */
-function refusedTypes({ codec }: StoredType, values: Values): ReadonlyMap<string, CodecRefusal> {
-  const members = Object.keys(values);
+function refusedTypes({ codec }: StoredType, { values, isAsked }: Asked): ReadonlyMap<string, CodecRefusal> {
   const refused = new Map<string, CodecRefusal>();
-  let tried = values;
+  const members = Object.keys(blankOf(codec));
+  const tried: { [member: string]: unknown } = {};
+  // What is not asked about was there before.
+  for (const member of members) tried[member] = isAsked(member) ? (values[member] ?? null) : null;
   for (;;) {
     try {
       codec.encode(tried, looking);
@@ -83,11 +93,11 @@ function refusedTypes({ codec }: StoredType, values: Values): ReadonlyMap<string
       if (!(error instanceof CodecError)) throw error;
       const [, key = ""] = error.pointer.split("/");
       const member = members[codec.keys.indexOf(key)];
-      const field = pointerTo("", key);
+      const field = `/${key}`;
       if (member === undefined || refused.has(field)) throw error;
       const { code, expected, got, pointer } = error;
       refused.set(field, { code, expected, got, pointer: withoutTags(pointer) });
-      tried = { ...tried, [member]: null };
+      tried[member] = null;
     }
   }
 }
@@ -108,6 +118,7 @@ function withoutTags(pointer: string): string {
 function changed(was: unknown, value: unknown, rules: FieldRules, where: Where): readonly CodecRefusal[] {
   if (isAbsent(was)) return [];
   if (rules.immutable) return isSame(was, value) ? [] : [refusal("rule", "what it was set to first, for it is immutable", value, where)];
+  if (rules.fields === undefined) return [];
   const [former, values] = [membersOf(was), membersOf(value)];
   return Object.entries(rulesWithin(rules)).flatMap(([member, rule]) => changed(former[member], values[member], rule, within(where, rule.key ?? member)));
 }
@@ -120,6 +131,7 @@ function isSame(left: unknown, right: unknown): boolean {
   if (left instanceof Date) return right instanceof Date && left.getTime() === right.getTime();
   if (left instanceof Set) return right instanceof Set && left.size === right.size && [...left].every((item) => right.has(item));
   if (left instanceof Map) return right instanceof Map && left.size === right.size && [...left].every(([key, item]) => right.has(key) && isSame(item, right.get(key)));
+  if (left instanceof Uint8Array) return right instanceof Uint8Array && left.length === right.length && left.every((byte, index) => byte === right[index]);
   const [first, second] = [membersOf(left), membersOf(right)];
   return [...new Set([...Object.keys(first), ...Object.keys(second)])].every((key) => isSame(first[key], second[key]));
 }
@@ -142,7 +154,8 @@ function broken(value: unknown, rules: FieldRules, where: Where): readonly Codec
 }
 
 function brokenWithin(value: unknown, rules: FieldRules, where: Where): readonly CodecRefusal[] {
-  const { of = {}, keys } = rules;
+  const { of = none, keys } = rules;
+  if (of === none && keys === undefined && rules.fields === undefined) return [];
   if (Array.isArray(value) || value instanceof Set) return [...value].flatMap((item, index) => broken(item, of, within(where, index)));
   if (value instanceof Map) {
     if (keys === undefined) return [...value].flatMap(([key, item]) => broken(item, of, within(where, String(key))));
@@ -151,6 +164,7 @@ function brokenWithin(value: unknown, rules: FieldRules, where: Where): readonly
       ...broken(item, of, within(within(where, index), 1)),
     ]);
   }
+  if (rules.fields === undefined) return [];
   const values = membersOf(value);
   return Object.entries(rulesWithin(rules)).flatMap(([member, rule]) => broken(values[member], rule, within(where, rule.key ?? member)));
 }
@@ -159,7 +173,7 @@ function rulesWithin({ fields = {} }: FieldRules): RecordRules {
   return typeof fields === "function" ? fields() : fields;
 }
 
-/** Of a list and of bytes their items. A reference has what it is to. */
+/** Of a list its items. A reference has what it is to. */
 function membersOf(value: unknown): Values {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
@@ -240,16 +254,23 @@ function expressionOf(pattern: string): RegExp {
   return known;
 }
 
-/**
- * What hand-written predicates say against a value. What one says, or throws, of a secret is not told: it may quote it, in whole or in part.
- */
+/** What hand-written predicates say against a value. What one says of a secret is told unless it quotes it, and what it throws is not. */
 function refusedByHand(value: unknown, { checks = [] }: FieldRules, where: Where): readonly CodecRefusal[] {
   return checks.flatMap((name) => {
     const answer = askPredicate(name, value, where);
     if (answer === true) return [];
-    const isTold = typeof answer === "string" && !where.isSecret;
+    const isTold = typeof answer === "string" && !(where.isSecret && mayQuote(answer, value));
     return [refusal("rule", isTold ? answer : `what the check '${name}' accepts`, value, where)];
   });
+}
+
+/** Whether three characters in a row of a secret text stand in another, in upper or lower case. Of other secrets nobody knows how they are spelt. */
+function mayQuote(text: string, secret: unknown): boolean {
+  if (typeof secret !== "string") return true;
+  const [said, hidden] = [text.toLowerCase(), secret.toLowerCase()];
+  const last = Math.max(hidden.length - 3, 0);
+  for (let at = 0; at <= last; at += 1) if (said.includes(hidden.slice(at, at + 3))) return true;
+  return false;
 }
 
 function askPredicate(name: string, value: unknown, { predicates, isSecret }: Where): unknown {
@@ -261,9 +282,9 @@ function askPredicate(name: string, value: unknown, { predicates, isSecret }: Wh
     return Reflect.apply(predicate, owner, [value]);
   } catch (error) {
     if (!isSecret) throw error;
-    // Without its cause, which would be printed.
-    throw new Error(`The check '${name}' threw an error, which is not shown, for it may quote the secret.`);
   }
+  // Without its cause, which would be printed.
+  throw new Error(`The check '${name}' threw an error, which is not shown, for it may quote the secret.`);
 }
 
 function refusal(code: CodecRefusal["code"], expected: string, value: unknown, { pointer, isSecret }: Where): CodecRefusal {

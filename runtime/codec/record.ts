@@ -135,10 +135,10 @@ export function standIn<T>(record: JsonRecord, at: Reading, value: T): T {
 
 /** `key`, the stored one, is what the pointer of an error starts with. */
 export function writeRequired<T>(value: T, write: Write<T>, at: Writing, key: string): Json | undefined {
+  if (value === null && at.sparse) return undefined;
   try {
     return write(value, at);
   } catch (error) {
-    if (at.sparse && value === null) return undefined;
     throw under(error, key);
   }
 }
