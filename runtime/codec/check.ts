@@ -22,6 +22,8 @@ export interface GivenValues {
   /** The shape that it is in already; absent where it is new. */
   readonly version?: number;
   readonly predicates?: Predicates;
+  /** The hand-written ones, one of which may say a value in the shape that is written. */
+  readonly upgrades?: object;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface GivenValues {
  * of the keys of dicts; a map's are positions, then 0 for the key or 1 for the value. Of what is secret it says nothing but which rule it
  * breaks. Throws what a hand-written predicate throws.
  */
-export function refusalsOf({ type, given, before, version, predicates = {} }: GivenValues): readonly CodecRefusal[] {
+export function refusalsOf({ type, given, before, version, predicates = {}, upgrades = {} }: GivenValues): readonly CodecRefusal[] {
   const { codec, rules, defaults = {} } = type;
   const blank: Values = { ...blankOf(codec) };
   const members = Object.keys(blank);
@@ -49,6 +51,10 @@ export function refusalsOf({ type, given, before, version, predicates = {} }: Gi
     if (isMissing || (before === null && isLeftOut)) return [missing(where)];
     const wrongType = wrongTypes.get(where.pointer);
     if (wrongType) return [wrongType];
+    const [since] = codec.history?.shapes?.[codec.keys[index] ?? ""] ?? [1];
+    // It would be lost, and nobody would hear of it. One that is required has to be given all the same, and its upgrade stands in for it.
+    const isTooNew = since > shape && rule.required !== true && Object.hasOwn(given, member) && !isAbsent(value) && typeof Reflect.get(upgrades, `from${since}`) !== "function";
+    if (isTooNew) return [{ code: "rule", expected: `nothing, for shape ${shape} is written, which has no such member`, got: rule.encrypted ? "[secret]" : describe(value), pointer: where.pointer }];
     return rule === none ? [] : [...changed(former[member], value, rule, where), ...broken(value, rule, where)];
   });
   const strangers = Object.keys(given).filter((member) => !members.includes(member));

@@ -68,7 +68,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     const known = registry.ofType(type);
     const { parent, ...rest }: { readonly parent?: unknown } = { ...values };
     const given = taken(type.fields.rules, rest);
-    const refusals = refusalsOf({ type: type.fields, given, before: null, predicates: known.predicates });
+    const refusals = refusalsOf({ type: type.fields, given, before: null, predicates: known.predicates, upgrades: known.upgrades });
     if (refusals.length > 0) throw new Invalid(`A ${type.name} cannot be made of what was given`, refusals);
     const id = options.id ?? v7();
     const owner = known.parentRoot === null ? null : parentIn(parent, known);
@@ -162,7 +162,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     if (row.isNewer) throw new NewerShape(row.type, row.id, Number(row.stored["__v"]));
     const given = taken(type.fields.rules, changes);
     const before = await currentFields(known, row);
-    const refusals = refusalsOf({ type: type.fields, given, before, version: readVersion(row.stored), predicates });
+    const refusals = refusalsOf({ type: type.fields, given, before, version: readVersion(row.stored), predicates, upgrades: known.upgrades });
     if (refusals.length > 0) throw new Invalid(`${type.name} ${row.id} cannot be saved with what was given`, refusals);
     const vault = await vaults.forWriting({ known, id: row.id });
     const record = encode(known, { ...row.fields, ...given }, { id: row.id, vault, before: row, given });

@@ -134,7 +134,7 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
   function prepare(task: KnownTask, owner: Owner | null, args: object, { id = v7(), parentTaskId, bucket, note }: PreparedRun): NewRun {
     const { type, tag } = task;
     const given = taken(task.args.rules, args);
-    const refusals = refusalsOf({ type: task.args, given, before: null, predicates: task.predicates });
+    const refusals = refusalsOf({ type: task.args, given, before: null, predicates: task.predicates, upgrades: task.upgrades });
     if (refusals.length > 0) throw new Invalid(`${type.name} cannot be started with what was given`, refusals);
     const [first = ""] = Object.keys(type.states);
     const fields = { ...blankOf(task.args.codec), ...given };
