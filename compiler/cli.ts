@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 // argv in, streams and an exit code out. A command's module is loaded only when it is called, and this is the only file that prints.
 
+import { userInfo } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { version } from "#version";
+import type { DatabaseOptions, PaceOptions } from "./commands/app.js";
+import type { KeyringOptions, NewKeyOptions } from "./commands/keys.js";
 import { countDiagnostics, type Context, type Outcome } from "./commands/outcome.js";
 import { openProject } from "./files.js";
 import type { Format } from "./render.js";
@@ -12,7 +15,7 @@ const formats: readonly Format[] = ["text", "json", "sarif", "github"];
 
 interface Row {
   readonly name: string;
-  readonly argument?: readonly [name: string, description: string];
+  readonly arguments?: readonly (readonly [name: string, description: string])[];
   readonly summary: string;
   readonly options: readonly Option[];
   readonly example: readonly string[];
@@ -21,7 +24,103 @@ interface Row {
   readonly run: (context: Context, options: Readonly<Record<string, unknown>>, args: readonly string[]) => Promise<Outcome> | Outcome;
 }
 
-const rows: readonly Row[] = [
+/** Commands under one name: `pliny keys add`. */
+interface Group {
+  readonly name: string;
+  readonly summary: string;
+  readonly example: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+const keyring = [
+  new Option("--for <use>", "what its keys are for").choices(["secrets", "index", "shred"]).default("secrets"),
+  new Option("--keyring <file>", "its file; without one PLINY_KEYRING, PLINY_INDEX_KEYRING or PLINY_SHRED_KEYRING says where it is"),
+] as const;
+const algorithm = new Option("--alg <name>", "a256gcm-hkdf or fernet for secrets, hmac-sha256 for index, a256gcm-hkdf for shred").default(null, "the first of them");
+const postgres = new Option("--postgres <url>", "the database, as postgres://user@host:port/database").default(null, "PLINY_POSTGRES");
+const pace = [
+  new Option("--rate <rows>", "rows a second at most").argParser(wholeNumber).default(null, "as fast as it goes"),
+  new Option("--batch <rows>", "rows a statement").argParser(wholeNumber).default(100),
+] as const;
+const keyId = ["<key>", "the key's id"] as const;
+
+const keyRows: readonly Row[] = [
+  {
+    name: "generate",
+    summary: "Print a new keyring with one primary key, for whoever keeps it. Writes nothing.",
+    options: [keyring[0], algorithm],
+    example: ["pliny keys generate > keyring.json", "pliny keys generate --for index"],
+    reports: false,
+    run: async (_, options) => (await import("./commands/keys.js")).generateKeyring(newKeyOf(options)),
+  },
+  {
+    name: "list",
+    summary: "List the keys of a keyring: id, state, algorithm, check value. Never their bytes.",
+    options: keyring,
+    example: ["pliny keys list --keyring keyring.json", "pliny keys list --for shred"],
+    reports: false,
+    run: async (context, options) => (await import("./commands/keys.js")).listKeyring(context, keyringOf(options)),
+  },
+  {
+    name: "add",
+    summary: "Add a new random key: staged, or primary where it is the first. The file is made where there is none.",
+    options: [...keyring, algorithm, new Option("--id <number>", "its id").argParser(wholeNumber).default(null, "one more than the largest")],
+    example: ["pliny keys add --keyring keyring.json", "pliny keys add --for shred --id 202611"],
+    reports: false,
+    run: async (context, options) => (await import("./commands/keys.js")).addToKeyring(context, newKeyOf(options)),
+  },
+  {
+    name: "promote",
+    summary: "Make a key primary, and the primary one decrypt. Every process must have the new keyring first: one that lacks the key cannot read what another seals with it.",
+    arguments: [keyId],
+    options: keyring,
+    example: ["pliny keys promote 2 --keyring keyring.json"],
+    reports: false,
+    run: async (context, options, [id = ""]) => (await import("./commands/keys.js")).promoteInKeyring(context, keyringOf(options), id),
+  },
+  {
+    name: "retire",
+    summary: "Disable a key, once `pliny keys status` counts no row that uses it.",
+    arguments: [keyId],
+    options: keyring,
+    example: ["pliny keys retire 1 --keyring keyring.json"],
+    reports: false,
+    run: async (context, options, [id = ""]) => (await import("./commands/keys.js")).retireInKeyring(context, keyringOf(options), id),
+  },
+  {
+    name: "status",
+    summary: "Count the rows that use each key, and say what comes next. Exits 1 where rows use a key that cannot open them.",
+    options: [postgres],
+    example: ["pliny keys status", "PLINY_KEYRING=keyring.json pliny keys status --json"],
+    reports: false,
+    run: async (context, options) => (await import("./commands/keys.js")).showStatus(context, databaseOf(options)),
+  },
+  {
+    name: "rotate",
+    summary: "Seal again under the primary keys what others have sealed, beside live writers. May be cut off anywhere and run again. Exits 1 where a row failed.",
+    options: [...pace, postgres],
+    example: ["pliny keys rotate", "PLINY_KEYRING=keyring.json pliny keys rotate --rate 200"],
+    reports: false,
+    run: async (context, options) => (await import("./commands/keys.js")).rotate(context, { ...databaseOf(options), ...paceOf(options) }),
+  },
+  {
+    name: "shred",
+    summary: "Destroy a shred key that seals nothing any more, so that older backups are blind; or with --resource the own key of one resource.",
+    arguments: [["<id>", "the shred key's id, or that of the resource"]],
+    options: [
+      new Option("--resource <type>", "destroy the key of a resource of this type").default(null, "a shred key"),
+      new Option("--why <text>", "the reason, which stands in the log").default(null, "none"),
+      new Option("--yes", "do it, though it cannot be undone"),
+      postgres,
+    ],
+    example: ["pliny keys shred 1 --yes", "pliny keys shred --resource customer 01890a5d-ac96-774b-bcce-b302099a8057 --why 'asked to be forgotten' --yes"],
+    reports: false,
+    run: async (context, { resource, why, yes, ...options }, [target = ""]) =>
+      (await import("./commands/keys.js")).shred(context, { ...databaseOf(options), resource: textOf(resource), why: textOf(why), yes: yes === true, target }),
+  },
+];
+
+const rows: readonly (Row | Group)[] = [
   {
     name: "init",
     summary: "Start a project: a config, a spec and its handlers. What exists is kept.",
@@ -52,7 +151,7 @@ const rows: readonly Row[] = [
   },
   {
     name: "fmt",
-    argument: ["[specs...]", "the specs to lay out; all of them if none is named"],
+    arguments: [["[specs...]", "the specs to lay out; all of them if none is named"]],
     summary: "Lay the specs out in the one way; values and comments stay.",
     options: [new Option("--check", "write nothing; exit 1 where a spec is laid out otherwise")],
     example: ["pliny fmt", "pliny fmt --check specs/database.yaml"],
@@ -76,8 +175,24 @@ const rows: readonly Row[] = [
     example: ["pliny decode row.json | pliny encode", "pliny encode --type database.resize --args listing.yaml"],
   }),
   {
+    name: "keys",
+    summary: "Keep keyrings, and rotate or destroy what their keys have sealed.",
+    example: ["pliny keys status"],
+    rows: keyRows,
+  },
+  {
+    name: "backfill",
+    arguments: [["[resources...]", "whose rows to bring up; those of all if none is named"]],
+    summary: "Write rows that hold an older version in the one that is written now, beside live writers. May be cut off anywhere and run again. Exits 1 where a row failed.",
+    options: [...pace, postgres],
+    example: ["pliny backfill database", "pliny backfill --rate 500 --postgres postgres://pliny@localhost/control"],
+    reports: false,
+    run: async (context, options, resources) =>
+      (await import("./commands/backfill.js")).backfillRows(context, { ...databaseOf(options), ...paceOf(options), resources }),
+  },
+  {
     name: "explain",
-    argument: ["<code-or-keyword>", "a diagnostic's code, or a keyword of the spec language"],
+    arguments: [["<code-or-keyword>", "a diagnostic's code, or a keyword of the spec language"]],
     summary: "Tell the long story of a diagnostic or a keyword.",
     options: [],
     example: ["pliny explain GEN001", "pliny explain on_unknown"],
@@ -90,7 +205,7 @@ function translation(name: "decode" | "encode", row: Pick<Row, "summary" | "exam
   return {
     ...row,
     name,
-    argument: ["[file]", "standard input if none is named, or `-`"],
+    arguments: [["[file]", "standard input if none is named, or `-`"]],
     options: [
       new Option("--type <name>", "what it must be, a resource or a task as generated/ has it: database, database.resize"),
       new Option("--args", "the task's args rather than its fields"),
@@ -106,6 +221,35 @@ function translation(name: "decode" | "encode", row: Pick<Row, "summary" | "exam
         args: args === true,
       }),
   };
+}
+
+function keyringOf({ for: use, keyring: file }: Readonly<Record<string, unknown>>): KeyringOptions {
+  return { use: use === "index" || use === "shred" ? use : "secrets", file: textOf(file) };
+}
+
+function newKeyOf(options: Readonly<Record<string, unknown>>): NewKeyOptions {
+  return { ...keyringOf(options), alg: textOf(options["alg"]), id: numberOf(options["id"]) };
+}
+
+function databaseOf(options: Readonly<Record<string, unknown>>): DatabaseOptions {
+  return { postgres: textOf(options["postgres"]) };
+}
+
+function paceOf({ rate, batch }: Readonly<Record<string, unknown>>): PaceOptions {
+  return { rate: numberOf(rate), batch: numberOf(batch) ?? 100 };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("It is no whole number from 1.");
+  return Number(text);
 }
 
 // A run lives for a second or two, in which V8 spends as long on making fast what will not run again. With four times the patience a check
@@ -141,34 +285,63 @@ function program(): Command {
       "\nExit codes: 0 clean, 1 drift or findings, 2 usage or specs that do not compile, 3 a bug." +
         "\nExample:\n  pliny init && pliny generate",
     );
-  for (const row of rows) all.addCommand(commandOf(row));
+  for (const row of rows) all.addCommand("rows" in row ? groupOf(row) : commandOf(row, row.name));
   return all;
 }
 
-function commandOf(row: Row): Command {
+function groupOf({ name, summary, example, rows: members }: Group): Command {
+  const group = new Command(name).description(summary).exitOverride();
+  group.addHelpText("after", exampleText(example));
+  for (const row of members) group.addCommand(commandOf(row, `${name} ${row.name}`));
+  return group;
+}
+
+function exampleText(example: readonly string[]): string {
+  return `\nExample:\n${example.map((line) => `  ${line}`).join("\n")}`;
+}
+
+/** `called` is its whole name. */
+function commandOf(row: Row, called: string): Command {
   const command = new Command(row.name).description(row.summary).exitOverride();
-  if (row.argument) command.argument(...row.argument);
+  for (const argument of row.arguments ?? []) command.argument(...argument);
   for (const option of row.options) command.addOption(option);
   if (row.reports) command.addOption(new Option("--format <format>", "how diagnostics are written").choices(formats).default("text"));
   command.addOption(new Option("--json", "one JSON document on stdout, text for people on stderr").conflicts("format"));
   command.addOption(new Option("--cwd <folder>", "the project's folder").default(".", "this one"));
-  command.addHelpText("after", `\nExample:\n${row.example.map((line) => `  ${line}`).join("\n")}`);
+  command.addHelpText("after", exampleText(row.example));
   return command.action(async () => {
     const options: Readonly<Record<string, unknown>> = command.opts();
     const project = openProject(String(options["cwd"]));
     if (!project) return command.error(`error: there is no folder ${String(options["cwd"])}`, { exitCode: 2 });
     const progress = progressLine();
     const [now, wallClock] = [() => performance.now(), () => Date.now()];
-    const context: Context = { project, now, wallClock, input: readStandardInput, progress: progress.say };
+    const context: Context = {
+      project, now, wallClock, input: readStandardInput, progress: progress.say, environment: process.env, user: userName, interruption,
+    };
     let outcome: Outcome;
     try {
       outcome = await row.run(context, options, command.args);
     } finally {
       progress.clear();
     }
-    await print(row.name, outcome, options["json"] === true ? "json" : formatOf(options["format"]));
+    await print(called, outcome, options["json"] === true ? "json" : formatOf(options["format"]));
     process.exitCode = outcome.exitCode;
   });
+}
+
+/** Of whoever the system says it is; a container may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env["USER"] ?? "unknown";
+  }
+}
+
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
+  return controller.signal;
 }
 
 async function readStandardInput(bytesMax: number): Promise<Uint8Array> {

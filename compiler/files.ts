@@ -7,6 +7,9 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -335,10 +338,10 @@ export function readInput(project: Project, path: string, bytesMax: number): Uin
   }
 }
 
-/** Where a file that was generated lies, or null where there is none of that name. */
-export function generatedPath(project: Project, name: string): string | null {
-  const path = join(project.folder, generatedFolder, name);
-  return existsSync(path) ? path : null;
+/** Where a file of the project lies, or null where there is none of that name. */
+export function findFile(project: Project, path: string): string | null {
+  const found = resolve(project.folder, path);
+  return existsSync(found) ? found : null;
 }
 
 /** Every file in `specs/` that ends in `.handlers.ts`, sorted by path. */
@@ -383,6 +386,42 @@ export function createFile(project: Project, path: string, text: string): Checke
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return { value: false, diagnostics: [report.unwritable(place(path), reasonOf(error))] };
+  }
+}
+
+// ---- keyrings
+
+const keyringBytesMax = 1 << 20;
+
+/** The text of a keyring, which may lie anywhere, and null where there is none of that name; or why it cannot be read. */
+export function readKeyring(project: Project, path: string): { readonly text: string | null } | string {
+  try {
+    const target = resolve(project.folder, path);
+    if (!lstatOf(target)) return { text: null };
+    const entry = statSync(target);
+    if (!entry.isFile()) return "it is no file";
+    if (entry.size > keyringBytesMax) return `it holds more than ${keyringBytesMax} bytes`;
+    return { text: readFileSync(target, "utf8") };
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/**
+ * Replaces or makes a keyring at one go, so that only its owner, who stays the same, can read it; gives the mode that it had, or null. Its bytes
+ * are on the disk before its name is: of all files this is the one that cannot be made again. A link is refused, as what it leads to may
+ * be kept by something else; says why where it cannot be written.
+ */
+export function writeKeyring(project: Project, path: string, text: string): { readonly modeBefore: number | null } | string {
+  try {
+    const target = resolve(project.folder, path);
+    const before = lstatOf(target);
+    if (before?.isSymbolicLink()) return "it is a link: name the file that it leads to";
+    if (before && !before.isFile()) return "it is no file";
+    replaceFile(target, text, { isSecret: true });
+    return { modeBefore: before === null ? null : before.mode & 0o777 };
+  } catch (error) {
+    return reasonOf(error);
   }
 }
 
@@ -490,19 +529,24 @@ function orSay(path: string, diagnostics: Diagnostic[], act: () => void): void {
 // `.database.ts.4711.pliny`: hidden, and no editor or compiler takes it for a source.
 const temporaryName = /^\..+\.\d+\.pliny$/;
 
-/** Writes beside the place, then renames into it; the temporary file is gone whatever happens short of a crash. */
-function replaceFile(path: string, text: string): void {
+/**
+ * Writes beside the place, then renames into it; the temporary file is gone whatever happens short of a crash. A secret is for its owner's eyes
+ * from the first byte on, and is on the disk before its name is.
+ */
+function replaceFile(path: string, text: string, { isSecret = false }: { readonly isSecret?: boolean } = {}): void {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.pliny`);
-  const mode = lstatOf(path)?.mode ?? null;
+  const before = lstatOf(path);
   try {
-    const handle = openNew(temporary);
+    const handle = openNew(temporary, isSecret ? 0o600 : 0o666);
     try {
       const bytes = Buffer.from(text, "utf8");
       for (let offset = 0; offset < bytes.length;) offset += writeSync(handle, bytes, offset);
+      if (isSecret && before && before.uid !== fstatSync(handle).uid) fchownSync(handle, before.uid, before.gid);
+      if (isSecret) fsyncSync(handle);
     } finally {
       closeSync(handle);
     }
-    if (mode !== null) chmodSync(temporary, mode & 0o777);
+    if (before && !isSecret) chmodSync(temporary, before.mode & 0o777);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -511,13 +555,13 @@ function replaceFile(path: string, text: string): void {
 }
 
 /** `wx` follows no link that someone put there meanwhile. What a run of the same number left there goes. */
-function openNew(path: string): number {
+function openNew(path: string, mode: number): number {
   try {
-    return openSync(path, "wx");
+    return openSync(path, "wx", mode);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
     rmSync(path, { force: true });
-    return openSync(path, "wx");
+    return openSync(path, "wx", mode);
   }
 }
 

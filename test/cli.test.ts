@@ -4,7 +4,6 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -22,6 +21,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { buildPackage, tsc } from "./setup/package.js";
 import { projectRoot } from "./setup/project.js";
 import { hasTerminal, runOnTerminal } from "./setup/terminal.js";
 
@@ -73,15 +73,10 @@ function filesOf(path: string): readonly string[] {
   return existsSync(join(folder, path)) ? readdirSync(join(folder, path), { recursive: true, encoding: "utf8" }).sort() : [];
 }
 
-const tsc = join(projectRoot, "node_modules/typescript/bin/tsc");
 const broken = "resource: team\nstates:\n  live: { too: stop }\n";
 
 beforeAll(() => {
-  mkdirSync(join(built, "dist"), { recursive: true });
-  copyFileSync(join(projectRoot, "package.json"), join(built, "package.json"));
-  for (const name of ["shape.js", "templates.js", "version.js"]) copyFileSync(join(projectRoot, "dist", name), join(built, "dist", name));
-  symlinkSync(join(projectRoot, "node_modules"), join(built, "node_modules"));
-  spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(built, "dist")], { cwd: projectRoot });
+  buildPackage(built);
 }, 120_000);
 
 beforeEach(() => {

@@ -162,7 +162,10 @@ describe("the line ends of a file", () => {
       writeFileSync(path, before);
       const project = openProject(folder);
       if (project === null) throw new Error(`${folder} is no folder.`);
-      const context: Context = { project, now: () => 0, wallClock: () => 0, input: () => Promise.resolve(new Uint8Array()), progress: () => {} };
+      const context: Context = {
+        project, now: () => 0, wallClock: () => 0, input: () => Promise.resolve(new Uint8Array()), progress: () => {},
+        environment: {}, user: () => "test", interruption: () => new AbortController().signal,
+      };
       expect(fmt(context, { check: true, paths: [] }).exitCode).toBe(after === null ? 0 : 1);
       fmt(context, { check: false, paths: [] });
       expect(readFileSync(path, "utf8")).toBe(after ?? before);

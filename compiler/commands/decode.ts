@@ -1,10 +1,10 @@
 // `pliny decode` and `pliny encode`: what is stored or sent, from a file or standard input, to text that people read, and back.
 
-import { pathToFileURL } from "node:url";
 import { decodeText, encodeText, isProfileName, isStoredType, limitOf, type StoredType } from "../../runtime/commands/stored-text.js";
-import { generatedFolder, generatedPath, readInput } from "../files.js";
+import { findFile, generatedFolder, readInput } from "../files.js";
 import { camelCase, fileName } from "../naming.js";
-import type { Context, Outcome } from "./outcome.js";
+import { type Context, type Outcome, unusable } from "./outcome.js";
+import { importTypeScript } from "./typescript.js";
 
 export interface TranslateOptions {
   readonly to: "listing" | "json";
@@ -38,18 +38,14 @@ export async function translate(context: Context, { to, path, profile, type: nam
   return { exitCode: 0, diagnostics: [], facts: { ...facts, text, unknown }, lines: text.slice(0, -1).split("\n"), notes };
 }
 
-function unusable(why: string): Outcome {
-  return { exitCode: 2, diagnostics: [], facts: { reason: why }, lines: [`error: ${why}.`] };
-}
-
 /** Codec and rules out of the generated shape, through tsx, since it is TypeScript; or why that cannot be. */
 async function loadType({ project }: Context, name: string, args: boolean): Promise<StoredType | string> {
   const [owner = ""] = name.split(".");
   if (!/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$/.test(name)) return `'${name}' is no type: write it as database or database.resize`;
   const file = `${fileName(owner)}.shape.ts`;
-  const path = generatedPath(project, file);
+  const path = findFile(project, `${generatedFolder}/${file}`);
   if (path === null) return `there is no ${generatedFolder}/${file}, where ${owner} would be; run pliny generate first`;
-  const exported = await importTypeScript(path);
+  const exported = await importTypeScript(project, path);
   if (typeof exported === "string") return exported;
   const constant = `${camelCase(name.replace(".", "_"))}${args ? "Args" : ""}`;
   // A generated name that would meet one of the specs' own ends in `_`.
@@ -58,15 +54,4 @@ async function loadType({ project }: Context, name: string, args: boolean): Prom
   if (isStoredType(type)) return type;
   const others = Object.keys(exported).filter((each) => each.endsWith("Codec")).join(", ");
   return `${generatedFolder}/${file} has no ${constant}Codec, as where there are no ${args ? "args" : "fields"}; it has ${others || "none"}`;
-}
-
-async function importTypeScript(path: string): Promise<Readonly<Record<string, unknown>> | string> {
-  const { tsImport } = await import("tsx/esm/api");
-  try {
-    const { href } = pathToFileURL(path);
-    const exported: Readonly<Record<string, unknown>> = await tsImport(href, { parentURL: import.meta.url, tsconfig: false });
-    return exported;
-  } catch (error) {
-    return `${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

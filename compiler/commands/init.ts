@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { hasErrors, type Diagnostic } from "../diagnostic.js";
 import { createFile, readSpecs, readText, specsFolder } from "../files.js";
 import { stopped, type Context, type Outcome } from "./outcome.js";
+import { isModule } from "./typescript.js";
 
 export function init(context: Context): Outcome {
   const { project } = context;
@@ -47,16 +48,6 @@ function packageName(folder: string): string {
       .replace(/[^a-z0-9-]+/g, "-")
       .replace(/^-+|-+$/g, "") || "control-plane"
   );
-}
-
-function isModule(text: string | null): boolean {
-  try {
-    const manifest: unknown = JSON.parse(text ?? "");
-    return typeof manifest === "object" && manifest !== null && "type" in manifest && manifest.type === "module";
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
 }
 
 interface StartingFile {

@@ -1,5 +1,6 @@
 // What a command is given and what it gives back. A command decides and acts; only cli.ts writes to a stream or ends the process.
 
+import { reasonOf } from "../../runtime/commands/reason.js";
 import type { Diagnostic } from "../diagnostic.js";
 import type { Project } from "../files.js";
 
@@ -11,6 +12,12 @@ export interface Context {
   readonly wallClock: () => number;
   /** Standard input, up to so many bytes. */
   readonly input: (bytesMax: number) => Promise<Uint8Array>;
+  /** Variables of the environment, where keyrings and databases are named. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Who runs the command, for the log. */
+  readonly user: () => string;
+  /** From when it is first called on, what would end the process aborts this in place; a second time it ends at once. */
+  readonly interruption: () => AbortSignal;
   /** Told what is being done, now and then; shown on a terminal when it takes long. */
   readonly progress: (doing: string) => void;
 }
@@ -32,6 +39,25 @@ export interface Outcome {
 /** The outcome of a command that could not do what it was asked for: what it found is the whole answer. */
 export function stopped(diagnostics: readonly Diagnostic[]): Outcome {
   return { exitCode: 2, diagnostics, facts: {}, lines: [] };
+}
+
+/** The outcome of a command that was called with what it cannot use. The reason is a sentence, with or without its dot. */
+export function unusable(why: string): Outcome {
+  return { exitCode: 2, diagnostics: [], facts: { reason: why }, lines: [`error: ${why.trimEnd().replace(/\.$/, "")}.`] };
+}
+
+/** What a command cannot use, met somewhere on its way; the message is the reason. */
+export class Unusable extends Error {}
+
+/** What runs; or, where it throws for a reason, the outcome that tells it. A bug is thrown on. */
+export async function orUnusable(run: () => Outcome | Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await run();
+  } catch (error) {
+    const reason = error instanceof Unusable ? error.message : reasonOf(error);
+    if (reason === null) throw error;
+    return unusable(reason);
+  }
 }
 
 /** `2 errors, 1 warning.` */

@@ -108,7 +108,7 @@ async function rotateIndexes(table: string, { registry, store, keys }: KeysOptio
       const record = recordIn(row);
       const entries = fields.filter((key) => record[key] !== undefined).map((key) => {
         const context = contextOf({ root: table, id: row.id, path: [key] });
-        const [value = null]: readonly Json[] = JSON.parse(openUnder(keyring, readSealed(record[key] ?? null), context));
+        const value = valueIn(openUnder(keyring, readSealed(record[key] ?? null), context));
         return [key, indexOf(known, key, { value, indexKeyring })] as const;
       });
       return writeRow(store, table, { row, record: { ...record, __idx: Object.fromEntries(entries) }, vaultKeys: keysOf(record) });
@@ -116,6 +116,17 @@ async function rotateIndexes(table: string, { registry, store, keys }: KeysOptio
     done.push(await runBatches({ table: `${table}, indexes`, read, write }, pace));
   }
   return done;
+}
+
+/** What others sealed may be anything, and an error of JSON.parse would quote it. */
+function valueIn(plain: string): Json {
+  try {
+    const json: Json = JSON.parse(plain);
+    if (isList(json) && json.length === 1) return json[0] ?? null;
+  } catch {
+    // Said below, of whatever it is.
+  }
+  throw new TypeError("A secret that is looked up holds no JSON of one value, so it has no index.");
 }
 
 function rotateDataKeys(keyring: Keyring, store: Store, pace: Pace): Promise<Progress> {
@@ -146,6 +157,12 @@ export async function destroyOwnKey({ store, actor }: KeysOptions, known: KnownR
       await insertLog(on, [{ level: "warn", kind: "action", type: known.tag, id, actor, message: why, data: { action: "destroyed its data key" } }]);
     }),
   );
+}
+
+/** Writes that a shred key is about to leave its keyring, before it does: what can no longer be read must not go without a trace. */
+export function logShredding({ store, actor }: KeysOptions, shredKey: number): Promise<void> {
+  const message = `Shred key ${shredKey} leaves the shred keyring: what is sealed under it in older dumps is unreadable.`;
+  return writeLog(store, [{ level: "warn", kind: "action", type: null, id: null, actor, message, data: { action: "shredded a key", key: shredKey } }]);
 }
 
 /** How many data keys are still sealed under a shred key, and would be lost with it. */

@@ -403,6 +403,12 @@ export async function insertLog(on: Connection, lines: readonly LogLine[]): Prom
 
 // ----
 
+/** Those of the tables that are not there, or may not be seen. Names as statements write them. */
+export async function findMissingTables(on: Connection, tables: readonly string[]): Promise<readonly string[]> {
+  const rows = await ask<{ readonly name: string }>(on, `select name from unnest($1::text[]) as t (name) where to_regclass(name) is null`, [tables]);
+  return rows.map(({ name }) => name);
+}
+
 /** Stored names are of lower-case letters, digits and `_` alone; quoted they may be any word. */
 export function tableName(key: string): string {
   if (!/^[a-z][a-z0-9_]*$/.test(key)) throw new TypeError(`'${key}' is no stored name of a resource.`);

@@ -1,0 +1,120 @@
+// What commands share that work on stored rows: the project's app, loaded; its keyrings, found; its database, opened and closed again.
+
+import type { Pace, Progress } from "../../runtime/commands/batches.js";
+import { keyrings, type KeyringUse } from "../../runtime/commands/keyring-text.js";
+import type { OpenApp } from "../../runtime/commands/open.js";
+import { checkDocuments } from "../compile.js";
+import { hasErrors } from "../diagnostic.js";
+import { configFile, findFile, type Project, readKeyring, readText } from "../files.js";
+import { didYouMean } from "../naming.js";
+import { parseSpec } from "../parse.js";
+import { type Context, listed, orUnusable, type Outcome, plural, stopped, Unusable } from "./outcome.js";
+
+export interface DatabaseOptions {
+  /** `postgres://…`; null for that of the environment. */
+  readonly postgres: string | null;
+}
+
+/** How fast a command goes through rows. */
+export interface PaceOptions {
+  /** Rows a second; null for as fast as it goes. */
+  readonly rate: number | null;
+  /** Rows a statement. */
+  readonly batch: number;
+}
+
+/** Where a keyring is: in a file, or as text in the environment. */
+export type KeyringPlace = { readonly kind: "file"; readonly path: string } | { readonly kind: "variable"; readonly text: string };
+
+/** Runs what works on the rows of the project's app. What cannot be used, reached or permitted is told, with what to do. */
+export function withApp(context: Context, { postgres }: DatabaseOptions, run: (opened: OpenApp) => Promise<Outcome>): Promise<Outcome> {
+  return orUnusable(async () => {
+    const url = addressIn(postgres ?? context.environment["PLINY_POSTGRES"] ?? "");
+    const [secrets, index, shred] = [textNamed(context, "secrets"), textNamed(context, "index"), textNamed(context, "shred")];
+    const path = appPath(context.project);
+    if (typeof path !== "string") return path;
+    const found = findFile(context.project, path);
+    if (found === null) throw new Unusable(`there is no ${path}, which joins what is generated with what is written by hand; \`app\` in ${configFile} names it`);
+    const [{ importTypeScript }, { isApp, openApp }] = await Promise.all([import("./typescript.js"), import("../../runtime/commands/open.js")]);
+    const exported = await importTypeScript(context.project, found);
+    if (typeof exported === "string") throw new Unusable(exported);
+    const { app } = exported;
+    if (!isApp(app)) throw new Unusable(`${path} exports no \`app\` that createApp made: \`export const app = createApp({ … })\``);
+    const opened = await openApp({ app, url, keyrings: { secrets, index, shred }, actor: context.user() });
+    try {
+      return await run(opened);
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+/** Where the environment says that a keyring is: text that begins with `{` is one, anything else the path of one. Null where it says nothing. */
+export function keyringPlace(context: Context, use: KeyringUse): KeyringPlace | null {
+  const said = (context.environment[keyrings[use].variable] ?? "").trim();
+  if (said === "") return null;
+  return said.startsWith("{") ? { kind: "variable", text: said } : { kind: "file", path: said };
+}
+
+/** Null where a file is named that is not there. Throws Unusable where it cannot be read. */
+export function keyringText({ project }: Context, place: KeyringPlace): string | null {
+  if (place.kind === "variable") return place.text;
+  const read = readKeyring(project, place.path);
+  if (typeof read === "string") throw new Unusable(`${place.path} cannot be read: ${read}`);
+  return read.text;
+}
+
+/** A pace that an interruption ends after the batch that it is at, also while it waits. */
+export function paceOf(context: Context, { rate, batch }: PaceOptions, doing: string): Pace {
+  const signal = context.interruption();
+  return {
+    batch, perSecond: rate, signal, now: context.now,
+    sleep: (ms) => new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      signal.addEventListener("abort", done, { once: true });
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+    }),
+    onProgress: ({ table, done, failed }) => context.progress(`${doing} ${table}: ${plural(done, "row")}${failed.length === 0 ? "" : `, ${failed.length} failed`}`),
+  };
+}
+
+/** A line for what was done in a table, and one for each row that could not be done. */
+export function progressLines({ table, done, failed }: Progress, verb: string): readonly string[] {
+  const lines = listed(failed.map(({ id, why }) => `${id}: ${why}`), "failed");
+  return [`${table}: ${plural(done, "row")} ${verb}, ${failed.length} failed`, ...lines];
+}
+
+/** Says which name there is not, and which may have been meant. */
+export function unknownResource(name: string, names: readonly string[]): string {
+  const meant = didYouMean(name, names);
+  return `there is no resource '${name}'${meant === null ? `; there are ${names.join(", ")}` : `. Did you mean ${meant}?`}`;
+}
+
+/** Nothing of it is ever said, as it may hold a password. */
+function addressIn(url: string): string {
+  if (url === "") throw new Unusable("there is no database to work on: name it with --postgres, or in PLINY_POSTGRES, as postgres://user@host:port/database");
+  if (!/^postgres(ql)?:\/\/./.test(url) || !URL.canParse(url)) throw new Unusable("what --postgres or PLINY_POSTGRES says is no URL as postgres://user@host:port/database");
+  return url;
+}
+
+function textNamed(context: Context, use: KeyringUse): string | null {
+  const place = keyringPlace(context, use);
+  if (place === null) return null;
+  const text = keyringText(context, place);
+  if (text === null) throw new Unusable(`${keyrings[use].variable} says that the ${keyrings[use].name} is in a file that is not there`);
+  return text;
+}
+
+/** The module that pliny.yaml names; or what is wrong with that file. What is said of it beside the specs is not asked here. */
+function appPath(project: Project): string | Outcome {
+  const text = readText(project, configFile);
+  if (text === null) return usualApp;
+  const parsed = parseSpec({ path: configFile, text });
+  return hasErrors(parsed.diagnostics) ? stopped(parsed.diagnostics) : (checkDocuments([parsed]).value.config.app ?? usualApp);
+}
+
+const usualApp = "specs/app.ts";

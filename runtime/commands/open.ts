@@ -1,0 +1,86 @@
+// An app on its database, as far as commands need it that work on stored rows: they read, rewrite and rotate, and start or move nothing.
+
+import type { App } from "../contract.js";
+import { PlinyError } from "../errors.js";
+import { createRegistry, type Registry } from "../machine/registry.js";
+import { createResources, type Resources } from "../machine/resources.js";
+import { type Keys, openVaults } from "../machine/vaults.js";
+import type { Store } from "../store/connection.js";
+import { findMissingTables, openStore, tableName } from "../store/postgres.js";
+import { loadIndexKeyring } from "../vault/blind-index.js";
+import { loadKeyring } from "../vault/keyring.js";
+import { Masking } from "../vault/masking.js";
+import { keyrings, type KeyringUse } from "./keyring-text.js";
+import { unreachable } from "./reason.js";
+
+export interface Opening {
+  readonly app: App;
+  /** `postgres://user@host:port/database`. */
+  readonly url: string;
+  /** JSON text each; null where there is none. */
+  readonly keyrings: { readonly [use in KeyringUse]: string | null };
+  /** Who does it, for the log. */
+  readonly actor: string;
+}
+
+export interface OpenApp {
+  readonly registry: Registry;
+  readonly resources: Resources;
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly actor: string;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Throws a PlinyError where Postgres cannot be asked, where it lacks tables of the app, and where a keyring is not as it should be or not the one
+ * that this database has met.
+ */
+export async function openApp({ app, url, keyrings: texts, actor }: Opening): Promise<OpenApp> {
+  const keys = loadKeys(texts);
+  const registry = createRegistry(app);
+  const store = openStore({ url });
+  try {
+    await refuseMissingTables(store, registry);
+    const vaults = await openVaults({ store, keys, actor, masking: new Masking() });
+    const absent = (): never => {
+      throw new TypeError("A command that works on rows hands out no objects and moves nothing.");
+    };
+    const resources = createResources({ registry, store, vaults, actor, pliny: absent, moved: absent, readRuns: absent });
+    return { registry, resources, store, keys, actor, close: () => store.close() };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Whether a value that a module exports is what `createApp` gives. */
+export function isApp(value: unknown): value is App {
+  if (typeof value !== "object" || value === null || !("resources" in value) || !("tasks" in value) || !("typeChecks" in value)) return false;
+  const { resources, tasks } = value;
+  return [resources, tasks].every((codes) => Array.isArray(codes) && codes.every((code: unknown) => typeof code === "object" && code !== null && "type" in code));
+}
+
+function loadKeys({ secrets, index, shred }: Opening["keyrings"]): Keys {
+  return {
+    keyring: secrets === null ? null : loadKeyring(secrets, { name: keyrings.secrets.name }),
+    indexKeyring: index === null ? [] : loadIndexKeyring(index),
+    shredKeyring: shred === null ? null : loadKeyring(shred, { name: keyrings.shred.name }),
+  };
+}
+
+/** The first thing that is asked, so that it tells as well whether anybody answers. */
+async function refuseMissingTables(store: Store, registry: Registry): Promise<void> {
+  const tables = [...new Set(["pliny.key_check", "pliny.data_key", "pliny.log", ...registry.resources.map(({ root }) => tableName(root))])];
+  let missing: readonly string[];
+  try {
+    missing = await findMissingTables(store, tables);
+  } catch (error) {
+    throw unreachable(error);
+  }
+  if (missing.length === 0) return;
+  const remedy = missing.some((name) => name.startsWith("pliny."))
+    ? "Those of schema pliny come first, by the numbered steps of the runtime; then those of generated/schema.sql"
+    : "generated/schema.sql makes them; where some of its tables are there already, make the others only";
+  throw new PlinyError("TABLES", `The database has no ${missing.join(", ")}. ${remedy}`);
+}
