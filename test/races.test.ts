@@ -7,10 +7,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Store } from "../runtime/store/connection.js";
 import { withPartitions } from "../runtime/store/partitions.js";
 import { openStore } from "../runtime/store/postgres.js";
-import {
-  announceWorker, claimRuns, endWithResource, type NewRun, type Outcome, readRun, readRunsOf, renewLease, retireWorker, settleRuns, signalRun, startRun,
-  type StartAnswer, stopResource, takeOver,
-} from "../runtime/store/runs.js";
+import { type NewRun, readRun, readRunsOf, startRun, type StartAnswer, stopResource } from "../runtime/store/runs.js";
+import { announceWorker, claimRuns, type HeldRun, lookAround, type Outcome, renewLease, retireWorker, settleRuns, signalRun } from "../runtime/store/work.js";
 import { usePostgres } from "./postgres.js";
 import { makeTables } from "./setup/store.js";
 
@@ -55,12 +53,15 @@ async function started(store: Store, run: NewRun): Promise<StartAnswer> {
 function outcome(run: { readonly id: string; readonly nonce: bigint; readonly signals?: number }, given: Partial<Outcome>): Outcome {
   return {
     id: run.id, nonce: run.nonce, nextNonce: nonce(), kind: "move", to: null, wakeMs: 0, deadlineMs: null, attempt: 0, signals: run.signals ?? 0, attrs: null,
-    vaultKeys: null, keeps: false, keep: "365", panic: null, note: null, ...given,
+    vaultKeys: null, keeps: false, keep: "365", panic: null, note: null, parentTaskId: null, ...given,
   };
 }
 
 const settle = (store: Store, outcomes: readonly Outcome[]): ReturnType<typeof settleRuns> =>
   withPartitions(store, () => settleRuns(store, outcomes, "test"), ["365", "ever"]);
+
+const claim = async (store: Store, { worker: id, limit }: { readonly worker: string; readonly limit: number }): Promise<readonly HeldRun[]> =>
+  (await claimRuns(store, { worker: id, types: ["database.provision"], limit, floor: null })).runs;
 
 async function worker(store: Store, leaseMs = 60_000): Promise<string> {
   const id = randomUUID();
@@ -121,7 +122,7 @@ describe("a stop of what a run acts on", () => {
       const stop = (): Promise<string> =>
         withPartitions(
           store,
-          () => store.transaction((on) => stopResource(on, { table: "database", id: database, nonce: 1n, nextNonce: nonce(), childTables: ["dump"], keeps: {}, by: "test", note: null })),
+          () => store.transaction((on) => stopResource(on, { table: "database", id: database, nonce: 1n, nextNonce: nonce(), childTables: ["dump"], keeps: {}, exits: [], by: "test", note: null })),
           ["ever"],
         );
       const begin = async (): Promise<string> => (await started(store, provisionOf(database))).result;
@@ -137,7 +138,7 @@ describe("a stop of what a run acts on", () => {
     const { client, store } = await start();
     const database = await makeDatabase(client);
     await client.query(`insert into app.dump (id, type, state, nonce, root_id, parent_id, json_attrs) values (gen_random_uuid(), 'dump', 'writing', 1, $1, $2, '{"__v": 1}')`, [team, database]);
-    const stop = { table: "database", id: database, nextNonce: nonce(), childTables: ["dump"], keeps: {}, by: "test", note: null };
+    const stop = { table: "database", id: database, nextNonce: nonce(), childTables: ["dump"], keeps: {}, exits: [], by: "test", note: null };
     const run = (of: bigint): Promise<string> => withPartitions(store, () => store.transaction((on) => stopResource(on, { ...stop, nonce: of })), ["ever"]);
     expect(await run(2n)).toBe("lost");
     expect(await run(1n)).toBe("hasChildren");
@@ -153,34 +154,9 @@ describe("a stop of what a run acts on", () => {
     const child = provisionOf(database, { uniqueKey: null, parentTaskId: parent.id });
     const grandchild = provisionOf(database, { uniqueKey: null, parentTaskId: child.id });
     for (const run of [parent, child, grandchild]) await started(store, run);
-    await withPartitions(store, () => store.transaction((on) => stopResource(on, { table: "database", id: database, nonce: 1n, nextNonce: nonce(), childTables: [], keeps: { "database.provision": "365" }, by: "ada", note: "no more" })), ["365"]);
+    await withPartitions(store, () => store.transaction((on) => stopResource(on, { table: "database", id: database, nonce: 1n, nextNonce: nonce(), childTables: [], keeps: { "database.provision": "365" }, exits: [], by: "ada", note: "no more" })), ["365"]);
     expect((await client.query("select id, keep from pliny.archive")).rows).toHaveLength(3);
     expect((await client.query("select by, note from pliny.transition where note is not null")).rows).toEqual(Array.from({ length: 4 }, () => ({ by: "ada", note: "no more" })));
-  });
-});
-
-describe("a run and what it acts on", () => {
-  test("move together or not at all, whoever else moves either", async () => {
-    const { client, store } = await start();
-    const counts = { both: 0, neither: 0 };
-    for (let round = 0; round < 60; round += 1) {
-      const database = await makeDatabase(client);
-      const run = provisionOf(database);
-      await started(store, run);
-      const joint = withPartitions(store, () => endWithResource(store, {
-        resource: { table: "database", id: database, from: "creating", to: "online", nextNonce: nonce() },
-        run: { id: run.id, nonce: run.nonce, nextNonce: nonce(), to: "__stop__", keep: "365" }, by: "test", note: null,
-      }), ["365"]);
-      const other = round % 2 === 0
-        ? client.query("update app.database set state = 'failed', step = step + 1, nonce = 7 where id = $1 and nonce = 1", [database])
-        : client.query("update pliny.task set nonce = 7 where id = $1", [run.id]);
-      const [moved] = await Promise.all([joint, other]);
-      const state = (await client.query<{ state: string }>("select state from app.database where id = $1", [database])).rows[0]?.state;
-      const live = await readRun(store, run.id);
-      expect([state === "online", live === null]).toEqual([moved, moved]);
-      counts[moved ? "both" : "neither"] += 1;
-    }
-    expect(counts.both + counts.neither).toBe(60);
   });
 });
 
@@ -190,16 +166,16 @@ describe("a lease", () => {
     const run = provisionOf(await makeDatabase(client));
     await started(store, run);
     const [slow, quick] = [await worker(store), await worker(store)];
-    const [held] = await claimRuns(store, { worker: slow, types: ["database.provision"], limit: 5 });
-    expect(await claimRuns(store, { worker: quick, types: ["database.provision"], limit: 5 })).toEqual([]);
+    const [held] = await claim(store, { worker: slow, limit: 5 });
+    expect(await claim(store, { worker: quick, limit: 5 })).toEqual([]);
     await client.query("update pliny.worker set until = now() - interval '1 s' where id = $1", [slow]);
-    expect(await takeOver(store)).toBe(1);
+    expect(await lookAround(store, 10)).toEqual([]);
     expect(await renewLease(store, { id: slow, leaseMs: 1000 })).toBe(false);
-    expect(await claimRuns(store, { worker: slow, types: ["database.provision"], limit: 5 })).toEqual([]);
-    const [taken] = await claimRuns(store, { worker: quick, types: ["database.provision"], limit: 5 });
+    expect(await claim(store, { worker: slow, limit: 5 })).toEqual([]);
+    const [taken] = await claim(store, { worker: quick, limit: 5 });
     expect(taken).toMatchObject({ id: run.id, recoveries: 1 });
     expect(await settle(store, [outcome(held ?? expect.fail(), { to: "create_role" })])).toEqual([]);
-    expect(await settle(store, [outcome(taken ?? expect.fail(), { to: "create_role" })])).toEqual([{ id: run.id, step: 2n }]);
+    expect(await settle(store, [outcome(taken ?? expect.fail(), { to: "create_role" })])).toEqual([{ id: run.id, step: 2n, leftMs: null }]);
     expect(await movesOf(client, run.id)).toEqual(["draw", "create_role"]);
     expect(await readRun(store, run.id)).toMatchObject({ recoveries: 0, state: "create_role" });
   });
@@ -212,7 +188,7 @@ describe("a lease", () => {
     const workers = await Promise.all(Array.from({ length: 6 }, () => worker(store)));
     const claimed = await Promise.all(workers.map(async (id) => {
       const mine: string[] = [];
-      for (let tries = 0; tries < 12; tries += 1) mine.push(...(await claimRuns(store, { worker: id, types: ["database.provision"], limit: 7 })).map((run) => run.id));
+      for (let tries = 0; tries < 12; tries += 1) mine.push(...(await claim(store, { worker: id, limit: 7 })).map((run) => run.id));
       return mine;
     }));
     expect(claimed.flat().sort()).toEqual(runs.map(({ id }) => id).sort());
@@ -254,7 +230,7 @@ describe("a settle", () => {
     const { client, store } = await start();
     const run = provisionOf(await makeDatabase(client));
     await started(store, run);
-    const [held] = await claimRuns(store, { worker: await worker(store), types: ["database.provision"], limit: 1 });
+    const [held] = await claim(store, { worker: await worker(store), limit: 1 });
     expect(await signalRun(store, run.id)).toBe(true);
     await settle(store, [outcome(held ?? expect.fail(), { kind: "stay", wakeMs: 3_600_000 })]);
     expect((await client.query("select wake_at <= now() as due from pliny.task")).rows).toEqual([{ due: true }]);

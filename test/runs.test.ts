@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { Database, DatabaseDump, DatabaseResize, Replica, ReplicaProvision, Team, TeamRotatePasswords } from "../generated/index.js";
 import { Invalid, NotStartable, OtherArgs } from "../runtime/errors.js";
 import { withPartitions } from "../runtime/store/partitions.js";
-import { readLiveRuns, settleRuns } from "../runtime/store/runs.js";
+import { readLiveRuns } from "../runtime/store/runs.js";
+import { settleRuns } from "../runtime/store/work.js";
 import { app } from "../specs/app.js";
 import { usePostgres } from "./postgres.js";
 import { makeTables, open, type Opened } from "./setup/store.js";
@@ -25,7 +26,7 @@ async function end({ store }: Opened, id: string, type: string, resourceId: stri
   const run = (await readLiveRuns(store, { types: [type], resourceId })).find((live) => live.id === id) ?? expect.fail("It is not live.");
   await withPartitions(store, () => settleRuns(store, [{
     id, nonce: run.nonce, nextNonce: 1n, kind: "end", to: "__stop__", wakeMs: 0, deadlineMs: null, attempt: 0, signals: 0, attrs: null, vaultKeys: null,
-    keeps: false, keep: "365", panic: null, note: null,
+    keeps: false, keep: "365", panic: null, note: null, parentTaskId: null,
   }], "test"), ["365"]);
 }
 

@@ -6,7 +6,9 @@ import {
   createApp, Database, type DatabaseDeprovisionHandlers, type DatabaseProvisionHandlers, type DatabaseResizeHandlers, Team,
 } from "../generated/index.js";
 import { NotDone } from "../runtime/errors.js";
-import { startWorker, type Worker } from "../runtime/worker/worker.js";
+import type { Outcome } from "../runtime/store/work.js";
+import { createFinish } from "../runtime/worker/finish.js";
+import { startWorker, type Worker, type WorkerOptions } from "../runtime/worker/worker.js";
 import * as databaseCode from "../specs/database.handlers.js";
 import * as dumpCode from "../specs/dump.handlers.js";
 import * as replicaCode from "../specs/replica.handlers.js";
@@ -44,7 +46,7 @@ const deprovision: DatabaseDeprovisionHandlers = {
 interface Started extends Opened {
   readonly client: Client;
   readonly database: Database;
-  readonly worker: () => Promise<Worker>;
+  readonly worker: (options?: Partial<WorkerOptions>) => Promise<Worker>;
   /** Ticks until nothing is due. */
   readonly drain: (worker: Worker) => Promise<number>;
 }
@@ -59,7 +61,7 @@ async function start(code: { readonly provision?: Partial<DatabaseProvisionHandl
   const opened = await open(app, postgres.urlOf(client));
   const team = await Team.create(opened.pliny, { name: "acme", contact: "a@a.example" });
   const database = await Database.create(opened.pliny, { name: "orders", region: "eu", parent: team });
-  const worker = (): Promise<Worker> => startWorker({ ...opened, actor: "worker", random: () => 0 });
+  const worker = (options: Partial<WorkerOptions> = {}): Promise<Worker> => startWorker({ ...opened, actor: "worker", random: () => 0, stepsAHold: 1, ...options });
   const drain = async (of: Worker): Promise<number> => {
     let taken = 0;
     for (let quiet = 0; quiet < 2;) {
@@ -147,6 +149,34 @@ describe("a resource", () => {
   });
 });
 
+describe("the end of a run, and a person who moves the resource that waits for it,", () => {
+  test("both or neither of the run's, whoever comes first", async () => {
+    const { client, database, pliny, registry, store, moved } = await start();
+    const finish = createFinish({ registry, store, moved, actor: "worker" });
+    const known = registry.taskOfTag("database.provision") ?? expect.fail("no task");
+    const owner = registry.ofTag("database") ?? expect.fail("no resource");
+    const parent = await database.parent.load();
+    const seen = new Set<string>();
+    for (let round = 0; round < 40; round += 1) {
+      const one = await Database.create(pliny, { name: `n${round}`, region: "eu", parent });
+      const { rows: [run] } = await client.query("select id, nonce from pliny.task where resource_id = $1", [one.id]);
+      const outcome: Outcome = {
+        id: run?.["id"], nonce: BigInt(run?.["nonce"]), nextNonce: 5n, kind: "end", to: "__stop__", wakeMs: 0, deadlineMs: null, attempt: 0, signals: 0, attrs: null, vaultKeys: null,
+        keeps: false, keep: "365", panic: null, note: null, parentTaskId: null,
+      };
+      const end = async (): Promise<boolean> => (await finish.settleWith(outcome, known, { owner, id: one.id, stored: "creating", from: "creating", to: "online" })) !== null;
+      const leave = (): Promise<boolean> => one.transition("deleting").then(() => true, () => false);
+      const [ended, left] = round % 2 === 0 ? await Promise.all([end(), leave()]) : (await Promise.all([leave(), end()])).toReversed();
+      const states = async (id: string): Promise<readonly string[]> => (await pliny.history(id)).map(({ to }) => to ?? "");
+      seen.add(`${ended} ${left}`);
+      expect(await states(one.id)).toEqual(["creating", ended ? "online" : "deleting"]);
+      expect(await states(outcome.id)).toEqual(["draw", "stop"]);
+      expect((await pliny.history(outcome.id)).at(-1)?.by).toBe(ended ? "worker" : "test");
+    }
+    expect([...seen].every((pair) => pair === "true false" || pair === "false true")).toBe(true);
+  });
+});
+
 describe("a handler", () => {
   test("that throws is tried again, with the same key; then what was begun is cleaned up, and the resource has failed", async () => {
     const keys: string[] = [];
@@ -159,7 +189,7 @@ describe("a handler", () => {
     expect(await states(started, run?.id ?? "")).toEqual(["draw", "create_role", "panic", "clean_up", "stop"]);
     await database.reload();
     expect(database.state).toBe("failed");
-    expect((await client.query("select type, message, data from pliny.log where kind = 'error'")).rows).toEqual([{ type: "database.provision", message: "no server 5", data: { state: "create_role", step: "2" } }]);
+    expect((await client.query("select type, message, data from pliny.log where kind = 'error' and level = 'error'")).rows).toEqual([{ type: "database.provision", message: "no server 5", data: { state: "create_role", step: "2" } }]);
     expect((await client.query("select row #>> '{panic,message}' as message, row #>> '{panic,state}' as state from pliny.archive")).rows).toEqual([{ message: "no server 5", state: "create_role" }]);
     await database.transition("creating", {}, "the server is back");
     expect((await database.provision.running()).map(({ state }) => state)).toEqual(["draw"]);
@@ -209,7 +239,7 @@ describe("a handler", () => {
   test("that returns what is none of its step's panics", async () => {
     const started = await start({ provision: { createRole: () => Promise.resolve({} as never), cleanUp: (_, { to }) => Promise.resolve(to.stop()) } });
     await started.drain(await started.worker());
-    const { rows } = await started.client.query("select message from pliny.log where kind = 'error'");
+    const { rows } = await started.client.query("select message from pliny.log where kind = 'error' and level = 'error'");
     expect(rows).toEqual([{ message: "A handler returns what `to`, `stay` or `panic` of its step gave it." }]);
   });
 });

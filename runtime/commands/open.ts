@@ -1,16 +1,15 @@
 // An app on its database, as far as commands need it that work on stored rows: they read, rewrite and rotate, and start or move nothing.
 
+import { promises as timers } from "node:timers";
 import type { App } from "../contract.js";
 import { PlinyError } from "../errors.js";
+import { createPliny } from "../machine/pliny.js";
 import { createRegistry, type Registry } from "../machine/registry.js";
-import { createResources, type Resources } from "../machine/resources.js";
-import { type Keys, openVaults } from "../machine/vaults.js";
+import type { Resources } from "../machine/resources.js";
+import { type Keys, loadKeys } from "../machine/vaults.js";
 import type { Store } from "../store/connection.js";
 import { findMissingTables, openStore, tableName } from "../store/postgres.js";
-import { loadIndexKeyring } from "../vault/blind-index.js";
-import { loadKeyring } from "../vault/keyring.js";
-import { Masking } from "../vault/masking.js";
-import { keyrings, type KeyringUse } from "./keyring-text.js";
+import type { KeyringUse } from "./keyring-text.js";
 import { unreachable } from "./reason.js";
 
 export interface Opening {
@@ -37,16 +36,12 @@ export interface OpenApp {
  * that this database has met.
  */
 export async function openApp({ app, url, keyrings: texts, actor }: Opening): Promise<OpenApp> {
-  const keys = loadKeys(texts);
+  const keys = loadKeys({ keyring: texts.secrets, indexKeyring: texts.index, shredKeyring: texts.shred });
   const registry = createRegistry(app);
   const store = openStore({ url });
   try {
     await refuseMissingTables(store, registry);
-    const vaults = await openVaults({ store, keys, actor, masking: new Masking() });
-    const absent = (): never => {
-      throw new TypeError("A command that works on rows hands out no objects and moves nothing.");
-    };
-    const resources = createResources({ registry, store, vaults, actor, pliny: absent, moved: absent, readRuns: absent });
+    const { resources } = await createPliny({ registry, store, keys, actor, sleep: (ms) => timers.setTimeout(ms) });
     return { registry, resources, store, keys, actor, close: () => store.close() };
   } catch (error) {
     await store.close();
@@ -59,14 +54,6 @@ export function isApp(value: unknown): value is App {
   if (typeof value !== "object" || value === null || !("resources" in value) || !("tasks" in value) || !("typeChecks" in value)) return false;
   const { resources, tasks } = value;
   return [resources, tasks].every((codes) => Array.isArray(codes) && codes.every((code: unknown) => typeof code === "object" && code !== null && "type" in code));
-}
-
-function loadKeys({ secrets, index, shred }: Opening["keyrings"]): Keys {
-  return {
-    keyring: secrets === null ? null : loadKeyring(secrets, { name: keyrings.secrets.name }),
-    indexKeyring: index === null ? [] : loadIndexKeyring(index),
-    shredKeyring: shred === null ? null : loadKeyring(shred, { name: keyrings.shred.name }),
-  };
 }
 
 /** The first thing that is asked, so that it tells as well whether anybody answers. */

@@ -3,14 +3,15 @@
 
 import type { ResourceStateType } from "../contract.js";
 import type { Connection } from "../store/connection.js";
-import { dropTimer, endRunWithKey, retryRunWithKey, setTimer, startRun } from "../store/runs.js";
+import { endRuns, retryRunWithKey, startRun } from "../store/runs.js";
+import { dropTimer, setTimer } from "../store/timers.js";
 import type { KnownResource, KnownTask, Registry } from "./registry.js";
 import { nextNonce, type ResourceMove } from "./resources.js";
 import type { Runs } from "./runs.js";
 
 export interface ConsequencesOptions {
   readonly registry: Registry;
-  readonly runs: () => Pick<Runs, "prepare">;
+  readonly runs: () => Pick<Runs, "prepare" | "bell">;
   readonly actor: string;
 }
 
@@ -21,16 +22,16 @@ export function createConsequences({ registry, runs, actor }: ConsequencesOption
   return async (on, { known, id, from, to, step, note }, ended) => {
     const [left, entered] = [stateOf(known, from), stateOf(known, to)];
     const [before, after] = [startedBy(registry, known, left), startedBy(registry, known, entered)];
-    if (left?.timeoutMs !== undefined) await dropTimer(on, id, timeoutName);
+    if (left?.timeoutMs !== undefined) await dropTimer(on, { subject: id, name: timeoutName });
     if (before && before !== ended) {
-      const { uniqueKey, type } = runs().prepare(before, { known, id }, {}, { note });
-      if (uniqueKey) await endRunWithKey(on, { uniqueKey, keep: registry.keeps[type] ?? "ever", by: actor, note: `${known.type.name} went to ${to}` });
+      await endRuns(on, { resourceId: id, type: before.tag }, { keeps: registry.keeps, exits: registry.exits, by: actor, note: `${known.type.name} went to ${to}` });
     }
     if (after) {
       const run = runs().prepare(after, { known, id }, {}, { note });
       const answer = await startRun(on, run);
       // One that waits in panic is tried again, where it panicked.
       if (answer.result === "joined" && run.uniqueKey) await retryRunWithKey(on, { uniqueKey: run.uniqueKey, nextNonce: nextNonce(), by: actor });
+      runs().bell.ring();
     }
     if (entered?.timeoutMs !== undefined) await setTimer(on, { subject: id, name: timeoutName, type: known.tag, step, afterMs: entered.timeoutMs });
   };

@@ -42,6 +42,8 @@ export interface Registry {
   taskOfTag(tag: string): KnownTask | null;
   /** How long ended runs are kept, by the tag of their task: days, or `ever`. */
   readonly keeps: { readonly [task: string]: string };
+  /** Tags of tasks with `on_stop`, which their runs pass before they end. */
+  readonly exits: readonly string[];
   /** Throws where there is none: the name is of code that `createApp` did not join. */
   ofType(type: ResourceType<unknown>): KnownResource;
   /** Null where there is none: a newer release may know it. */
@@ -66,6 +68,7 @@ export function createRegistry(app: App): Registry {
       return task;
     },
     taskOfTag: (tag) => tasksByTag.get(tag) ?? null,
+    exits: tasks.filter(({ code }) => code.onStop !== undefined).map(({ tag }) => tag),
     keeps: Object.fromEntries(tasks.map(({ tag, type }) => [tag, String(Math.ceil(type.keepMs / dayMs))])),
     ofType(type) {
       const one = byName.get(type.name);

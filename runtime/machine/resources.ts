@@ -131,7 +131,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
   }
 
   function stop({ root }: KnownResource, row: ResourceRow, { nonce, options }: { readonly nonce: bigint; readonly options: WriteOptions }): ReturnType<typeof stopResource> {
-    const stopping = { table: root, id: row.id, nonce: row.nonce, nextNonce: nonce, childTables: childTables(root), keeps: registry.keeps, by: actor, note: noteOf(options) };
+    const stopping = { table: root, id: row.id, nonce: row.nonce, nextNonce: nonce, childTables: childTables(root), keeps: registry.keeps, exits: registry.exits, by: actor, note: noteOf(options) };
     return together(options, (connection) => stopResource(connection, stopping));
   }
 
@@ -361,17 +361,17 @@ function textsOf(known: KnownResource, record: JsonRecord): { readonly attrs: st
   return { attrs: JSON.stringify(record), vaultKeys: keysUsed(known, record) };
 }
 
-/** `stop` and `panic` as code writes them. */
+/** `new`, `stop` and `panic` as code writes them. */
 export function stateName(stored: string): string {
-  return stored === "__stop__" ? "stop" : stored === "__panic__" ? "panic" : stored;
+  return stored === "__stop__" || stored === "__panic__" || stored === "__new__" ? stored.slice(2, -2) : stored;
 }
 
 export function storedState(name: string): string {
-  return name === "stop" || name === "panic" ? `__${name}__` : name;
+  return name === "stop" || name === "panic" || name === "new" ? `__${name}__` : name;
 }
 
 /** A state that was replaced is the one in its place. */
-function currentState(stored: string, { replaced = {} }: ResourceType<unknown>): string {
+export function currentState(stored: string, { replaced = {} }: ResourceType<unknown>): string {
   const name = stateName(stored);
   return Object.hasOwn(replaced, name) ? (replaced[name] ?? name) : name;
 }

@@ -16,6 +16,7 @@ import type { Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
 import { type NewRun, readEndedRun, readEndedRuns, readLiveRuns, readRun, readRunsById, readRunsOf, type RunRecord, type StartAnswer, startRun } from "../store/runs.js";
 import { KeyringError } from "../vault/keyring.js";
+import { Bell } from "./bell.js";
 import type { KnownResource, KnownTask, Registry } from "./registry.js";
 import { nextNonce, noteOf, type Resources, stateName, storedState, taken } from "./resources.js";
 import { Task } from "./task.js";
@@ -39,6 +40,8 @@ export interface Owner {
 }
 
 export interface Runs extends Pick<Pliny, "runs" | "tasks"> {
+  /** Rings when this process has made work for a worker. */
+  readonly bell: Bell;
   /** A run that is about to be started: its args checked and filled in. Throws Invalid. */
   prepare(task: KnownTask, owner: Owner | null, args: object, given: PreparedRun): NewRun;
   /** The fields of a run as they are now, to be stored with its step. */
@@ -60,7 +63,8 @@ export interface PreparedRun {
 const pausesMs = [2, 10, 50, 200, 1000];
 
 export function createRuns({ registry, store, vaults, keys, resources, actor, pliny, sleep }: RunsOptions): Runs {
-  return { runs, tasks, prepare, written, readRuns, readMany };
+  const bell = new Bell();
+  return { bell, runs, tasks, prepare, written, readRuns, readMany };
 
   function runs<Run, Args>(type: TaskType<Run>, row: ResourceRow | null): TaskHandle<Run, Args> {
     const owner = row === null ? null : { known: resources.knownOf(row.type), id: row.id };
@@ -109,6 +113,8 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     const answer = await asked(run, options);
     switch (answer.result) {
       case "started":
+        bell.ring();
+        return answer.id;
       case "joined":
       case "ended":
         return answer.id;
@@ -136,7 +142,8 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     const given = taken(task.args.rules, args);
     const refusals = refusalsOf({ type: task.args, given, before: null, predicates: task.predicates, upgrades: task.upgrades });
     if (refusals.length > 0) throw new Invalid(`${type.name} cannot be started with what was given`, refusals);
-    const [first = ""] = Object.keys(type.states);
+    const [begins = ""] = Object.keys(type.states);
+    const first = task.code.shouldStart === undefined ? begins : storedState("new");
     const fields = { ...blankOf(task.args.codec), ...given };
     const { args: argsRecord, fields: fieldsRecord } = writeStoredRun(
       { type: task.args, fields, at: writingAt(placeOf(task, id, "args")) },

@@ -6,8 +6,8 @@ import { isList } from "../codec/json.js";
 import { blankOf } from "../codec/stored.js";
 import type { Store } from "../store/connection.js";
 import { keepDataKey, type KeyCheck, meetKeys, readDataKeys, writeLog } from "../store/postgres.js";
-import { blindIndex, type IndexKeyring } from "../vault/blind-index.js";
-import { type Keyring, KeyringError } from "../vault/keyring.js";
+import { blindIndex, type IndexKeyring, loadIndexKeyring } from "../vault/blind-index.js";
+import { type Keyring, KeyringError, loadKeyring } from "../vault/keyring.js";
 import type { Masking } from "../vault/masking.js";
 import { createOwnVault, makeDataKey } from "../vault/own-key.js";
 import { type Audience, createVault } from "../vault/vault.js";
@@ -18,6 +18,18 @@ export interface Keys {
   readonly keyring: Keyring | null;
   readonly indexKeyring: IndexKeyring;
   readonly shredKeyring: Keyring | null;
+}
+
+/** The same as JSON text. */
+export type KeyTexts = { readonly [Use in keyof Keys]: string | null };
+
+/** Throws a KeyringError where one is not as it should be. */
+export function loadKeys({ keyring, indexKeyring, shredKeyring }: KeyTexts): Keys {
+  return {
+    keyring: keyring === null ? null : loadKeyring(keyring),
+    indexKeyring: indexKeyring === null ? [] : loadIndexKeyring(indexKeyring),
+    shredKeyring: shredKeyring === null ? null : loadKeyring(shredKeyring, { name: "shred keyring" }),
+  };
 }
 
 export interface VaultsOptions {

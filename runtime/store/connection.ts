@@ -9,7 +9,25 @@ export type Connection = Transaction;
 export interface Store extends Connection {
   /** Commits what is sent to the connection it is given, or nothing of it where that throws. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** Renews a worker's lease from a thread of its own, so that a busy event loop does not lose it. */
+  keepLease(lease: Lease): KeptLease;
   close(): Promise<void>;
+}
+
+export interface Lease {
+  /** The worker. */
+  readonly id: string;
+  readonly leaseMs: number;
+  /** After so long without a sign of the event loop the lease is not renewed any more, and the process is ended. */
+  readonly stallMs: number;
+  /** When what announced the worker was sent, in nanoseconds of `process.hrtime`. */
+  readonly since: bigint;
+}
+
+export interface KeptLease {
+  /** Whether it surely runs: by the clock of this process alone, and a fifth of it before its end. */
+  isHeld(): boolean;
+  release(): Promise<void>;
 }
 
 /** Rows as the statement that was sent names their columns. */
@@ -33,4 +51,14 @@ export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
   return /^(ECONNRESET|EPIPE|ETIMEDOUT|57P0[123]|08\d{3})$/.test(code) || /Connection terminated/.test(error.message);
+}
+
+/**
+ * Whether the same may go well a little later: the connection went, the server starts, stops, has no room or may not write, another one had the
+ * lock, or two waited for each other.
+ */
+export function isPassing(error: unknown): boolean {
+  if (isConnectionLost(error)) return true;
+  const code = codeOf(error) ?? "";
+  return /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|53\d{3}|57014|57P0\d|55P03|40001|40P01|25006)$/.test(code) || (error instanceof Error && /timeout exceeded when trying to connect/.test(error.message));
 }

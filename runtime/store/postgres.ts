@@ -3,6 +3,7 @@
 
 import { Pool } from "pg";
 import { ask, type Connection, type Store } from "./connection.js";
+import { keepLease } from "./lease.js";
 import { withPartitions } from "./partitions.js";
 
 export interface StoreOptions {
@@ -35,6 +36,7 @@ export function openStore({ url, connections = 4 }: StoreOptions): Store {
         client.release(broken);
       }
     },
+    keepLease: (lease) => keepLease(url, lease),
     close: () => pool.end(),
   };
 }

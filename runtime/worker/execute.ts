@@ -4,6 +4,8 @@
 import type { ExitStep, Next, Pliny, PollStep, Step, StepOffer, TaskCode, TaskStateType, TaskType } from "../contract.js";
 import { NotDone, PlinyError } from "../errors.js";
 import type { Task } from "../machine/task.js";
+import type { HeldRun } from "../store/work.js";
+import type { Interrupt } from "./interrupt.js";
 
 /** What comes of a call. */
 export type Verdict =
@@ -11,22 +13,17 @@ export type Verdict =
   | { readonly kind: "stay" }
   /** Failed, and to be tried again. */
   | { readonly kind: "retry"; readonly afterMs: number; readonly error: unknown }
+  /** Given up because the worker stops or lost its lease: this try does not count. */
+  | { readonly kind: "release" }
   | { readonly kind: "panic"; readonly error: unknown };
 
 /** A run as it is about to be given to its handler. */
 export interface Call {
+  readonly run: HeldRun;
   readonly task: Task;
   readonly code: TaskCode;
   readonly pliny: Pliny;
-  /** Which try it is, from 1. */
-  readonly attempt: number;
-  readonly turn: number;
-  /** Its time in its state is over, or its time altogether. */
-  readonly late: "state" | "run" | null;
-  /** How often it was taken over in this step. */
-  readonly recoveries: number;
-  /** Aborts when the lease is lost, and when the worker stops. */
-  readonly signal: AbortSignal;
+  readonly interrupt: Interrupt;
   /** From 0 to 1, for jitter. */
   readonly random: () => number;
 }
@@ -37,49 +34,101 @@ const recoveriesMax = 3;
 /** What a handler that was told to end may still take, in milliseconds. */
 const graceMs = 5_000;
 
+/** A timer takes no more milliseconds than this, which are 24 days. */
+const timerMaxMs = 2 ** 31 - 1;
+
+const retry: TaskStateType["retry"] = { max: 3, backoffMs: { min: 1_000, max: 60_000 } };
+
+/** Where a run with `should_start` waits, and what one with `on_stop` passes: states of ours, with the defaults of a spec's. */
+const own: { readonly [state: string]: TaskStateType } = {
+  new: { to: [], timeoutMs: 900_000, retry, pollMs: 30_000 },
+  __exit__: { to: ["stop"], timeoutMs: 900_000, retry },
+};
+
+/** What a state of a task allows; undefined of one that it has not, or at which no handler is called. */
+export function taskState(type: TaskType<unknown>, name: string): TaskStateType | undefined {
+  const states = Object.hasOwn(own, name) ? own : type.states;
+  return Object.hasOwn(states, name) ? states[name] : undefined;
+}
+
+/** Whether that state's handler has an effect that nobody could tell if it did not come back. */
+export function isUnknown(type: TaskType<unknown>, name: string): boolean {
+  return taskState(type, name)?.onUnknown !== undefined;
+}
+
+/** Says what becomes of a run without its handler, or calls it. Never throws. */
 export async function execute(call: Call): Promise<Verdict> {
-  const { task, code, late, recoveries } = call;
-  const type: TaskType<unknown> = code.type;
-  const state = Object.hasOwn(type.states, task.state) ? type.states[task.state] : undefined;
-  if (state === undefined) return { kind: "panic", error: new PlinyError("NO_HANDLER", `${type.name} has no state '${task.state}' here.`) };
-  if (recoveries >= recoveriesMax) {
-    return { kind: "panic", error: new PlinyError("TAKEN_OVER", `${type.name} was taken over ${recoveries} times in '${task.state}': whoever ran it died or was blocked.`) };
+  const { run, task, code } = call;
+  const state = taskState(code.type, task.state);
+  if (state === undefined) return panic("NO_HANDLER", `${code.type.name} has no state '${task.state}' here.`);
+  if ((run.leftMs ?? 1) <= 0) return panic("TIMEOUT", `${code.type.name} took too long.`);
+  // It was called, and whoever called it did not come back.
+  if (run.begun && state.onUnknown !== undefined) return { kind: "move", to: state.onUnknown };
+  if (run.recoveries >= recoveriesMax) {
+    return panic("TAKEN_OVER", `${code.type.name} was taken over ${run.recoveries} times in '${task.state}': whoever ran it died or was blocked.`);
   }
-  if (late === "run") return { kind: "panic", error: new PlinyError("TIMEOUT", `${type.name} took too long.`) };
-  if (late === "state") return timedOut(type, task.state);
-  try {
-    return await called(call, state);
-  } catch (error) {
-    return failed(call, state, error);
-  }
+  if ((run.stateLeftMs ?? 1) <= 0) return outOfTime(call, state);
+  return untilDeadline(call, state);
 }
 
-/** Calls the handler, and gives it up when the deadline of its state is over. */
-async function called(call: Call, state: TaskStateType): Promise<Verdict> {
-  const { task, code, signal } = call;
-  if ((await code.shouldStop?.(task)) === true) return { kind: "move", to: "stop" };
-  const deadline = AbortSignal.timeout(state.timeoutMs);
-  const offer = stepOffer(call, AbortSignal.any([signal, deadline]));
-  const handler = code.run(task, offer);
-  const overdue = new Promise<Verdict>((resolve) => {
-    deadline.addEventListener("abort", () => setTimeout(() => resolve(timedOut(code.type, task.state)), graceMs).unref(), { once: true });
+/** Calls the handler, and gives it up a while after it was told to end: at its deadline, or because the worker does. */
+async function untilDeadline(call: Call, state: TaskStateType): Promise<Verdict> {
+  const { run, task, code, interrupt } = call;
+  const leftMs = Math.min(run.stateLeftMs ?? state.timeoutMs, run.leftMs ?? Infinity);
+  const deadline = leftMs > timerMaxMs ? undefined : setTimeout(() => interrupt.abort(new PlinyError("TIMEOUT", `${code.type.name} has been in '${task.state}' for too long.`)), leftMs);
+  let grace: NodeJS.Timeout | undefined;
+  const given = new Promise<Verdict>((resolve) => {
+    interrupt.onAbort(() => {
+      grace = setTimeout(() => resolve(interrupted(call, state)), graceMs);
+    });
   });
-  // What the handler says after that is refused by the nonce; that it threw is nobody's to catch then.
-  handler.catch(() => {});
-  return Promise.race([handler.then(decisionOf), overdue]);
+  // What the handler says after it was given up is refused by the nonce, and that it threw is nobody's to catch then.
+  const answer = answered(call).catch((error: unknown) => failed(call, state, error));
+  const verdict = await Promise.race([answer, given]);
+  clearTimeout(deadline);
+  clearTimeout(grace);
+  return verdict;
 }
 
-function timedOut(type: TaskType<unknown>, state: string): Verdict {
-  const to = type.states[state]?.onTimeout;
-  return to === undefined ? { kind: "panic", error: new PlinyError("TIMEOUT", `${type.name} took too long in '${state}'.`) } : { kind: "move", to };
+async function answered(call: Call): Promise<Verdict> {
+  const { task, code } = call;
+  if (task.state === "__exit__") {
+    await code.onStop?.(task, exitStep(call));
+    return { kind: "move", to: "stop" };
+  }
+  if (task.state === "new") {
+    const [first = "stop"] = Object.keys(code.type.states);
+    return code.shouldStart === undefined || (await code.shouldStart(task)) ? { kind: "move", to: first } : { kind: "stay" };
+  }
+  if ((await code.shouldStop?.(task)) === true) return { kind: "move", to: "stop" };
+  return decisionOf(await code.run(task, stepOffer(call)));
 }
 
 /** A throw is tried again as often as the state says; where an effect may be unknown, only one that says that nothing was done. */
-function failed({ attempt, random }: Call, state: TaskStateType, error: unknown): Verdict {
+function failed(call: Call, state: TaskStateType, error: unknown): Verdict {
+  const { run, interrupt, random } = call;
   if (state.onUnknown !== undefined && !(error instanceof NotDone)) return { kind: "move", to: state.onUnknown };
+  if (interrupt.reason !== null) return interrupted(call, state);
+  const attempt = run.attempt + 1;
   const { max, backoffMs } = state.retry;
   if (attempt >= max) return { kind: "panic", error };
   return { kind: "retry", afterMs: backoff(attempt, backoffMs, random), error };
+}
+
+function interrupted(call: Call, state: TaskStateType): Verdict {
+  if (state.onUnknown !== undefined) return { kind: "move", to: state.onUnknown };
+  return call.interrupt.reason?.code === "TIMEOUT" ? outOfTime(call, state) : { kind: "release" };
+}
+
+/** A run whose own time is over panics; else the state says where its timeout leads. */
+function outOfTime({ run, task, code }: Call, state: TaskStateType): Verdict {
+  const isWhole = run.leftMs !== null && run.leftMs <= (run.stateLeftMs ?? Infinity);
+  if (!isWhole && state.onTimeout !== undefined) return { kind: "move", to: state.onTimeout };
+  return panic("TIMEOUT", `${code.type.name} took too long${isWhole ? "" : ` in '${task.state}'`}.`);
+}
+
+function panic(code: string, message: string): Verdict {
+  return { kind: "panic", error: new PlinyError(code, message) };
 }
 
 /** Doubles from the least to the most, and anything from half of that to the whole, so that those who failed together do not come back together. */
@@ -104,28 +153,32 @@ function decisionOf(made: Next): Verdict {
   return verdict;
 }
 
-function stepOffer({ task, pliny, turn }: Call, signal: AbortSignal): StepOffer {
-  const key = `${task.id}:${task.step}.${turn}`;
+function stepOffer({ run, pliny, interrupt }: Call): StepOffer {
+  const key = `${run.id}:${run.step}.${run.turn}`;
   const step = <To extends string>(to: { readonly [Method in To]: string }): Step<To> => {
     const moves: { [method: string]: () => Next } = {};
     for (const [method, state] of Object.entries<string>(to)) moves[method] = () => next({ kind: "move", to: state });
-    // Made of the very keys that the type has.
-    return { to: moves as Step<To>["to"], pliny, signal, key, panic: (why) => next({ kind: "panic", error: new PlinyError("PANIC", why) }) };
+    return {
+      // Made of the very keys that the type has.
+      to: moves as Step<To>["to"], pliny, key,
+      get signal() {
+        return interrupt.signal;
+      },
+      panic: (why) => next({ kind: "panic", error: new PlinyError("PANIC", why) }),
+    };
   };
-  const stay = (): Next => next({ kind: "stay" });
   const noSpawns = (): never => {
     throw new PlinyError("NO_SPAWNS", "Runs that a handler starts with its step come with a later version.");
   };
   return {
     offer: step,
-    offerPoll: <To extends string>(to: { readonly [Method in To]: string }): PollStep<To> => ({ ...step(to), stay }),
+    offerPoll: <To extends string>(to: { readonly [Method in To]: string }): PollStep<To> => Object.assign(step(to), { stay: () => next({ kind: "stay" }) }),
     offerSpawns: noSpawns,
     offerPollSpawns: noSpawns,
     refuse: (state) => Promise.reject(new PlinyError("NO_HANDLER", `There is no handler for '${state}'.`)),
   };
 }
 
-/** What `on_stop` is given. */
-export function exitStep({ task, pliny, signal }: Pick<Call, "task" | "pliny" | "signal">): ExitStep {
-  return { pliny, signal, key: `${task.id}:exit` };
+function exitStep({ run, pliny, interrupt }: Call): ExitStep {
+  return { pliny, signal: interrupt.signal, key: `${run.id}:exit` };
 }

@@ -1,20 +1,21 @@
-// A worker: claims what is due, has each run's handler called, and settles what came of it. It holds nothing that is not in Postgres: whoever it is
-// that dies here, another goes on.
+// A worker: claims what is due, has it advanced, and does what is due by the clock. It holds nothing that is not in Postgres: whoever it is that
+// dies here, another goes on.
 
 import { randomUUID } from "node:crypto";
 import type { Pliny } from "../contract.js";
-import { type Moved, startedBy, stateOf, timeoutName } from "../machine/consequences.js";
-import type { KnownResource, KnownTask, Registry } from "../machine/registry.js";
-import { nextNonce, storedState } from "../machine/resources.js";
+import { PlinyError } from "../errors.js";
+import type { Moved } from "../machine/consequences.js";
+import type { Registry } from "../machine/registry.js";
 import type { Runs } from "../machine/runs.js";
-import { Task } from "../machine/task.js";
-import type { Connection, Store } from "../store/connection.js";
+import { isPassing, type KeptLease, type Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
-import { moveResource, readResources, writeLog } from "../store/postgres.js";
-import {
-  announceWorker, type ClaimedRun, claimRuns, lockResource, type Outcome, renewLease, retireWorker, settleRuns, stopResource, takeOver, takeTimers,
-} from "../store/runs.js";
-import { execute, type Verdict } from "./execute.js";
+import { writeLog } from "../store/postgres.js";
+import { deferTimer, type Timer } from "../store/timers.js";
+import { announceWorker, claimRuns, lookAround, readLost, renewLease, retireWorker } from "../store/work.js";
+import { createAdvance, type Holding } from "./advance.js";
+import { createFinish } from "./finish.js";
+import { Patience } from "./patience.js";
+import { createSettler } from "./settle.js";
 
 export interface WorkerOptions {
   readonly registry: Registry;
@@ -25,220 +26,214 @@ export interface WorkerOptions {
   readonly actor: string;
   /** So many runs at once, 10 unless said. */
   readonly slots?: number;
+  /** How long it may be silent before others take over what it holds, in milliseconds; 15 s unless said. */
   readonly leaseMs?: number;
+  /** After so long without a sign of the event loop the process is ended, in milliseconds; 60 s unless said. */
+  readonly stallMs?: number;
+  /** So many steps of a run are made in one hold at most, 16 unless said. */
+  readonly stepsAHold?: number;
   readonly random?: () => number;
 }
 
 export interface Worker {
+  /** Another after each lost lease. */
   readonly id: string;
-  /** Takes what is due, once, and settles it; gives how many it took. */
+  /** Works until it is stopped, with a lease that a thread of its own renews. */
+  run(): Promise<void>;
+  /**
+   * Takes nothing more, and waits for what is under way, so many milliseconds, 10 s unless said; then it tells the handlers to end, and leaves
+   * what does not to others. Called once more, it waits no longer than it is told then.
+   */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+  /** Takes what is due, once, and works on it for as long as it may be held; gives how many runs it took. */
   tick(): Promise<number>;
   /** Does what is due by the clock: frees what dead workers held, moves resources whose time in a state is over. */
   watch(): Promise<void>;
   /** Renews the lease; false where it was lost, and then this worker claims nothing any more. */
   renew(): Promise<boolean>;
-  stop(): Promise<void>;
 }
 
-/** Somebody else moved the run meanwhile; nothing of what came of it here is written. */
-class Overtaken extends Error {}
+const pollMs = { least: 2, most: 250 } as const;
+
+/** How long it waits at most while what it asks fails. */
+const failingMs = 5_000;
+
+/** How often it looks for what others left, and for what is due by the clock. */
+const watchEveryMs = 1_500;
+
+/** A hold ends after so long where others wait, and a handler that takes longer is asked after. */
+const holdMs = 1_000;
+
+/** One claim in so long looks at everything that is due; the others begin where it began. */
+const floorMs = 5_000;
+
+/** One claim in so many begins with the least urgent type, so that nothing starves. */
+const fairEvery = 8;
+
+/** What a handler may take to come to an end once it was told to. */
+const endingMs = 6_000;
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { registry, store, runs, moved, pliny, actor, slots = 10, leaseMs = 15_000, random = Math.random } = options;
-  const id = randomUUID();
-  const aborting = new AbortController();
+  const { registry, store, runs, moved, pliny, actor, slots = 10, leaseMs = 15_000, stallMs = 60_000, stepsAHold = 16, random = Math.random } = options;
   const types = [...registry.tasks].sort((left, right) => (right.type.priority ?? 0) - (left.type.priority ?? 0)).map(({ tag }) => tag);
   const can = Object.fromEntries(registry.tasks.map(({ tag, type }) => [tag, type.version]));
   const keeps = Object.values(registry.keeps);
-  await announceWorker(store, { id, leaseMs, can, release: null });
-  return { id, tick, watch, renew, stop };
+  const patience = new Patience();
+  const settler = createSettler({ store, actor, keeps, patience });
+  const finish = createFinish({ registry, store, moved, actor });
+  const advance = createAdvance({ registry, store, runs, pliny, actor, settler, finish, patience, random, mayKeep });
+  let claims = 0;
+  let floor: { readonly at: number; readonly due: string | null } = { at: -Infinity, due: null };
+  let othersWait = false;
+  let isStopping = false;
+  let running: Promise<void> | null = null;
+  let retired: Promise<void> | null = null;
+  let lease: KeptLease | null = null;
+  let identity = await announce();
+  return {
+    get id() {
+      return identity.id;
+    },
+    run, stop, tick, watch, renew: () => renewLease(store, { id: identity.id, leaseMs }),
+  };
+
+  async function announce(): Promise<{ readonly id: string; readonly since: bigint }> {
+    const [id, since] = [randomUUID(), process.hrtime.bigint()];
+    await announceWorker(store, { id, leaseMs, can, release: null });
+    return { id, since };
+  }
 
   async function tick(): Promise<number> {
-    const claimed = await claimRuns(store, { worker: id, types, limit: slots });
-    const tasks = await runs.readRuns(claimed);
-    await Promise.all(claimed.map((run, at) => work(run, tasks[at] ?? new Error(`${run.type} ${run.id} was not read.`))));
-    return claimed.length;
+    const taken = await claim(slots);
+    await advance.whenIdle();
+    return taken;
   }
 
-  async function work(run: ClaimedRun, task: Task | Error): Promise<void> {
-    const known = registry.taskOfTag(run.type);
-    if (known === null) return;
-    const { onPanic } = known.type;
-    const verdict: Verdict =
-      task instanceof Error
-        ? { kind: "panic", error: task }
-        : run.state === "__panic__"
-          ? onPanic !== undefined && isToBeCleanedUp(run) ? { kind: "move", to: onPanic } : { kind: "stay" }
-          : await execute({
-            task, code: known.code, pliny, attempt: run.attempt + 1, turn: run.turn, late: run.late, recoveries: run.recoveries, signal: aborting.signal, random,
-          });
-    try {
-      await settle({ run, known, task, verdict });
-    } catch (error) {
-      if (error instanceof Overtaken) return;
-      throw error;
-    }
+  async function claim(limit: number): Promise<number> {
+    claims += 1;
+    const isFull = performance.now() - floor.at >= floorMs;
+    const order = claims % fairEvery === 0 ? types.toReversed() : types;
+    const claimed = await claimRuns(store, { worker: identity.id, types: order, limit, floor: isFull ? null : floor.due });
+    if (isFull) floor = { at: performance.now(), due: claimed.oldest };
+    othersWait = claimed.runs.length >= limit;
+    advance.take(claimed.runs);
+    return claimed.runs.length;
   }
 
-  async function settle({ run, known, task, verdict }: Worked): Promise<void> {
-    const outcome = outcomeOf({ run, known, task, verdict }, runs, registry);
-    if (verdict.kind === "panic") await noteError(run, verdict.error);
-    const waiting = outcome.ends === null ? null : await waitingFor(run, known);
-    if (waiting === null) {
-      const [landed] = await withPartitions(store, () => settleRuns(store, [outcome.outcome], actor), keeps);
-      if (landed === undefined) throw new Overtaken();
-      return;
-    }
-    const to = (outcome.ends === "success" ? waiting.then : waiting.else) ?? "panic";
-    await withPartitions(store, () => store.transaction((on) => finish(on, { run, known, outcome: outcome.outcome, waiting, to })), keeps);
+  /** A run goes on in its worker, unless it has had enough while others wait. */
+  function mayKeep({ since, steps }: Holding): boolean {
+    return !isStopping && steps + 1 < stepsAHold && (!othersWait || performance.now() - since < holdMs);
   }
 
-  /** The run and the resource that waits for it, in one transaction: the resource is locked first, as everywhere. */
-  async function finish(on: Connection, { run, known, outcome, waiting, to }: Finish): Promise<void> {
-    const { owner, from } = waiting;
-    const locked = await lockResource(on, owner.root, { id: waiting.id, state: storedState(from) });
-    const [landed] = await settleRuns(on, [outcome], actor);
-    if (landed === undefined) throw new Overtaken();
-    // It has left that state by another way, and no longer waits.
-    if (locked === null) return;
-    const note = `${known.type.name} ${run.id}`;
-    await leave(on, { owner, id: waiting.id, from, to, nonce: locked.nonce, note }, known);
-  }
-
-  async function leave(on: Connection, { owner, id: resourceId, from, to, nonce, note }: Leaving, ended?: KnownTask): Promise<void> {
-    const writing = { id: resourceId, nonce, nextNonce: nextNonce(), by: actor, note };
-    if (to === "stop") {
-      const childTables = [...new Set(registry.resources.filter(({ parentRoot }) => parentRoot === owner.root).map(({ root }) => root))];
-      const answer = await stopResource(on, { table: owner.root, childTables, keeps: registry.keeps, ...writing });
-      if (answer === "stopped") return;
-      // What belongs to it has not stopped: it waits for a person.
-      return leave(on, { owner, id: resourceId, from, to: "panic", nonce, note: `${note}: it has children that have not stopped` }, ended);
-    }
-    const made = await moveResource(on, owner.root, { ...writing, to: storedState(to), attrs: null, vaultKeys: [] });
-    if (made) await moved(on, { known: owner, id: resourceId, from, to, step: made.step, note }, ended);
-  }
-
-  /** The resource whose state started that task, if it is in that state still. */
-  async function waitingFor(run: ClaimedRun, known: KnownTask): Promise<Waiting | null> {
-    if (run.resourceId === null || known.root === null) return null;
-    const [record] = await readResources(store, known.root, [run.resourceId]);
-    const owner = record && registry.ofTag(record.type);
-    const state = owner && stateOf(owner, record.state);
-    if (!owner || !state || startedBy(registry, owner, state) !== known) return null;
-    return { owner, id: run.resourceId, from: record.state, then: state.then, else: state.else };
-  }
-
-  async function noteError(run: ClaimedRun, error: unknown): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error);
-    await writeLog(store, [{ level: "error", kind: "error", type: run.type, id: run.id, actor, message, data: { state: run.state, step: String(run.step) } }]);
-  }
+  // ---- by the clock
 
   async function watch(): Promise<void> {
-    await takeOver(store);
-    await withPartitions(
-      store,
-      () =>
-        store.transaction(async (on) => {
-          for (const timer of await takeTimers(on, 100)) {
-            const owner = registry.ofTag(timer.type);
-            if (timer.name !== timeoutName || owner === null) continue;
-            const [record] = await readResources(on, owner.root, [timer.subject]);
-            const state = record && stateOf(owner, record.state);
-            if (!record || !state || record.step !== timer.step) continue;
-            const locked = await lockResource(on, owner.root, { id: record.id, state: record.state });
-            if (locked?.step !== timer.step) continue;
-            await leave(on, { owner, id: record.id, from: record.state, to: state.onTimeout ?? "panic", nonce: locked.nonce, note: "it took too long" });
-          }
-        }),
-      keeps,
-    );
-  }
-
-  function renew(): Promise<boolean> {
-    return renewLease(store, { id, leaseMs });
-  }
-
-  async function stop(): Promise<void> {
-    aborting.abort();
-    await retireWorker(store, id);
-  }
-}
-
-interface Worked {
-  readonly run: ClaimedRun;
-  readonly known: KnownTask;
-  readonly task: Task | Error;
-  readonly verdict: Verdict;
-}
-
-interface Waiting {
-  readonly owner: KnownResource;
-  readonly id: string;
-  readonly from: string;
-  readonly then: string | undefined;
-  readonly else: string | undefined;
-}
-
-interface Finish {
-  readonly run: ClaimedRun;
-  readonly known: KnownTask;
-  readonly outcome: Outcome;
-  readonly waiting: Waiting;
-  readonly to: string;
-}
-
-interface Leaving {
-  readonly owner: KnownResource;
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly nonce: bigint;
-  readonly note: string;
-}
-
-/** What a verdict makes of a run; `ends` where that is its success or its failure, which is what a resource may wait for. */
-function outcomeOf({ run, known, task, verdict }: Worked, runs: Runs, registry: Registry): { readonly outcome: Outcome; readonly ends: "success" | "failure" | null } {
-  const { type } = known;
-  const state = type.states[run.state];
-  const saved = task instanceof Task && Object.keys(task._changes).length > 0 ? runs.written(known, run, task) : { attrs: null, vaultKeys: null };
-  const base = {
-    id: run.id, nonce: run.nonce, nextNonce: nextNonce(), signals: run.signals, keeps: false, keep: registry.keeps[run.type] ?? "ever", wakeMs: 0, deadlineMs: null,
-    attempt: 0, panic: run.panic, note: null, to: null, ...saved,
-  };
-  switch (verdict.kind) {
-    case "stay":
-      return { outcome: { ...base, kind: "stay", wakeMs: run.state === "__panic__" ? Infinity : (state?.pollMs ?? 0) }, ends: null };
-    case "retry":
-      return { outcome: { ...base, kind: "retry", attempt: run.attempt + 1, wakeMs: verdict.afterMs, attrs: null, vaultKeys: null }, ends: null };
-    case "move": {
-      // A run that cleaned up after a panic has failed all the same.
-      if (verdict.to === "stop") return { outcome: { ...base, kind: "end", to: "__stop__" }, ends: run.panic === null ? "success" : "failure" };
-      return { outcome: { ...base, kind: "move", to: storedState(verdict.to), deadlineMs: type.states[verdict.to]?.timeoutMs ?? null }, ends: null };
+    for (const timer of await lookAround(store, 100)) {
+      try {
+        if (await withPartitions(store, () => finish.timeOut(timer), keeps)) runs.bell.ring();
+      } catch (error) {
+        if (!isPassing(error)) await putOff(timer, error);
+      }
     }
-    case "panic": {
-      const { error } = verdict;
-      // What does not decode cannot be cleaned up after, and what fails in cleaning up is not cleaned up after again.
-      const cleansUp = type.onPanic !== undefined && type.onPanic !== "escalate" && run.panic === null && task instanceof Task;
-      const [message, stack] = error instanceof Error ? [error.message, error.stack ?? null] : [String(error), null];
-      const panic = run.panic === null ? JSON.stringify({ state: run.state, attempt: run.attempt + 1, message, stack, cleansUp }) : withoutCleaning(run.panic, message);
-      const outcome: Outcome = { ...base, kind: "move", to: "__panic__", wakeMs: cleansUp ? 0 : Infinity, panic, note: message.slice(0, 200) };
-      return { outcome, ends: cleansUp ? null : "failure" };
+    await abortOvertaken();
+  }
+
+  /** One that cannot be done is no hindrance to the others. */
+  async function putOff(timer: Timer, error: unknown): Promise<void> {
+    await deferTimer(store, timer, 60_000);
+    const message = `Its timer '${timer.name}' cannot be done: ${error instanceof Error ? error.message : String(error)}`;
+    await writeLog(store, [{ level: "error", kind: "error", type: timer.type, id: timer.subject, actor, message, data: null }]);
+  }
+
+  /** Handlers of runs that somebody else stopped, moved or took over need not go on. */
+  async function abortOvertaken(): Promise<void> {
+    const long = [...advance.holdings].filter(({ since }) => performance.now() - since > holdMs);
+    if (long.length === 0) return;
+    const lost = new Set(await readLost(store, long.map(({ run }) => run)));
+    for (const { run, interrupt } of long) if (lost.has(run.id)) interrupt.abort(new PlinyError("OVERTAKEN", "It was stopped, moved or taken over by somebody else."));
+  }
+
+  // ---- living
+
+  function run(): Promise<void> {
+    running ??= live();
+    return running;
+  }
+
+  async function live(): Promise<void> {
+    lease = store.keepLease({ ...identity, leaseMs, stallMs });
+    let [waitMs, watchedAt]: [number, number] = [0, -Infinity];
+    let watching: Promise<void> = Promise.resolve();
+    while (!isStopping) {
+      try {
+        if (!lease.isHeld()) lease = await another(lease);
+        if (performance.now() - watchedAt >= watchEveryMs) {
+          watchedAt = performance.now();
+          watching = watching.then(watch).catch(said);
+        }
+        const free = slots - advance.holdings.size;
+        // A few at a time would cost as much as many.
+        const taken = free > 0 && (!othersWait || free >= slots / 4) ? await claim(free) : 0;
+        waitMs = taken > 0 ? (othersWait ? 0 : pollMs.least) : Math.min(Math.max(waitMs * 2, pollMs.least), pollMs.most);
+      } catch (error) {
+        await said(error);
+        waitMs = Math.min(Math.max(waitMs * 2, pollMs.most), failingMs);
+      }
+      // Jitter upwards, so that many that began together do not ask together.
+      if ((waitMs > 0 || advance.holdings.size >= slots) && (await runs.bell.wait(waitMs * (1 + random() / 4)))) waitMs = 0;
+    }
+    await watching;
+  }
+
+  /** Under a new name, when all that was held under the old one was given up. */
+  async function another(old: KeptLease): Promise<KeptLease> {
+    abortAll("LEASE_LOST", "The worker lost its lease; others take over what it held.");
+    await old.release();
+    await retireWorker(store, identity.id);
+    identity = await announce();
+    return store.keepLease({ ...identity, leaseMs, stallMs });
+  }
+
+  /** What passes is met again at the next look; what does not is for people. */
+  async function said(error: unknown): Promise<void> {
+    if (isPassing(error)) return;
+    const message = `A worker met what it did not expect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    try {
+      await writeLog(store, [{ level: "error", kind: "error", type: null, id: null, actor, message, data: null }]);
+    } catch {
+      // Nobody is left to be told.
     }
   }
+
+  function abortAll(code: string, message: string): void {
+    for (const { interrupt } of advance.holdings) interrupt.abort(new PlinyError(code, message));
+  }
+
+  async function stop({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> {
+    isStopping = true;
+    runs.bell.ring();
+    await within(graceMs, advance.whenIdle());
+    abortAll("SHUTDOWN", "The worker stops.");
+    await within(endingMs, advance.whenIdle());
+    patience.end();
+    retired ??= retire();
+    await retired;
+  }
+
+  async function retire(): Promise<void> {
+    await running;
+    await lease?.release();
+    // Where Postgres is away, the lease runs out by itself.
+    await retireWorker(store, identity.id).catch(said);
+  }
 }
 
-/** What is kept of a panic, for the person who looks, and for what cleans up. */
-interface KeptPanic {
-  readonly state: string;
-  readonly cleansUp: boolean;
-}
-
-function isToBeCleanedUp({ panic }: ClaimedRun): boolean {
-  const kept: KeptPanic | null = panic === null ? null : JSON.parse(panic);
-  return kept?.cleansUp === true;
-}
-
-function withoutCleaning(panic: string, message: string): string {
-  const kept: KeptPanic = JSON.parse(panic);
-  return JSON.stringify({ ...kept, cleansUp: false, whileCleaningUp: message });
+/** Waits for something, but no longer than so many milliseconds. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, over]);
+  clearTimeout(timer);
 }

@@ -1,0 +1,191 @@
+// Takes runs that a worker holds as far as they go: reads them, has their handlers called, settles what came of it, and goes on with those that
+// may go on. What was settled together is read together again.
+
+import type { Pliny } from "../contract.js";
+import { PlinyError } from "../errors.js";
+import type { KnownTask, Registry } from "../machine/registry.js";
+import { stateName } from "../machine/resources.js";
+import type { Runs } from "../machine/runs.js";
+import { Task } from "../machine/task.js";
+import { isConnectionLost, type Store } from "../store/connection.js";
+import { withPartitions } from "../store/partitions.js";
+import { type LogLine, writeLog } from "../store/postgres.js";
+import { beginRuns, type HeldRun, type Outcome, readLanded, type Settled } from "../store/work.js";
+import { execute, isUnknown, type Verdict } from "./execute.js";
+import type { Finish, Waiting } from "./finish.js";
+import { Interrupt } from "./interrupt.js";
+import { goingOn, isToBeCleanedUp, judge, type Judged } from "./outcome.js";
+import type { Patience } from "./patience.js";
+import type { Answer, Settler } from "./settle.js";
+
+/** A run that a worker holds, step after step. */
+export interface Holding {
+  readonly run: HeldRun;
+  readonly known: KnownTask;
+  /** When it was claimed, in milliseconds of `performance.now`. */
+  readonly since: number;
+  /** How many steps it has made since then. */
+  readonly steps: number;
+  /** Ends the call of its handler. */
+  readonly interrupt: Interrupt;
+}
+
+export interface AdvanceOptions {
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly runs: Runs;
+  readonly pliny: Pliny;
+  readonly actor: string;
+  readonly settler: Settler;
+  readonly finish: Finish;
+  readonly patience: Patience;
+  readonly random: () => number;
+  /** Whether the worker goes on with a run that may go on. */
+  readonly mayKeep: (holding: Holding) => boolean;
+}
+
+export interface Advance {
+  /** Those that are held now. */
+  readonly holdings: ReadonlySet<Holding>;
+  /** Takes hold of them; each is let go by itself. */
+  take(taken: readonly HeldRun[]): void;
+  /** Resolves when nothing is held. */
+  whenIdle(): Promise<void>;
+}
+
+export function createAdvance(options: AdvanceOptions): Advance {
+  const { registry, store, runs, pliny, actor, settler, finish, patience, random, mayKeep } = options;
+  const keeps = Object.values(registry.keeps);
+  const holdings = new Set<Holding>();
+  let idle: (() => void)[] = [];
+  let next: Holding[] = [];
+  return { holdings, take, whenIdle };
+
+  function take(taken: readonly HeldRun[]): void {
+    const since = performance.now();
+    for (const run of taken) {
+      const known = registry.taskOfTag(run.type);
+      if (known !== null) hold({ run, known, since, steps: 0, interrupt: new Interrupt() });
+    }
+  }
+
+  function whenIdle(): Promise<void> {
+    return holdings.size === 0 ? Promise.resolve() : new Promise((resolve) => {
+      idle.push(resolve);
+    });
+  }
+
+  function hold(holding: Holding): void {
+    holdings.add(holding);
+    next.push(holding);
+    if (next.length === 1) setImmediate(begin);
+  }
+
+  function letGo(holding: Holding): void {
+    holdings.delete(holding);
+    runs.bell.ring();
+    if (holdings.size > 0) return;
+    const waiting = idle;
+    idle = [];
+    for (const tell of waiting) tell();
+  }
+
+  function begin(): void {
+    const group = next;
+    next = [];
+    read(group).then(
+      (read) => read.forEach(([holding, task]) => {
+        work(holding, task).catch((error: unknown) => abandon(holding, error));
+      }),
+      (error: unknown) => group.forEach((holding) => void abandon(holding, error)),
+    );
+  }
+
+  /** Those that are held still, as objects. Of those whose effect could not be told later it is noted that they are called. */
+  async function read(group: readonly Holding[]): Promise<readonly (readonly [Holding, Task | Error])[]> {
+    const tasks = await patience.insist(() => runs.readRuns(group.map(({ run }) => run)));
+    const pairs = group.map((holding, at): readonly [Holding, Task | Error] => [holding, tasks[at] ?? new Error("It was not read.")]);
+    const risky = pairs.filter(([{ run, known }, task]) => task instanceof Task && !run.begun && isUnknown(known.type, task.state)).map(([holding]) => holding);
+    if (risky.length === 0) return pairs;
+    const begun = new Set(await patience.insist(() => beginRuns(store, risky.map(({ run }) => run))));
+    return pairs.filter(([holding]) => {
+      const isHeld = !risky.includes(holding) || begun.has(holding.run.id);
+      if (!isHeld) letGo(holding);
+      return isHeld;
+    });
+  }
+
+  async function work(holding: Holding, task: Task | Error): Promise<void> {
+    const verdict = await decide(holding, task);
+    let judged = judgeOf(holding, task, verdict);
+    let answer = await settle(holding, judged);
+    if (answer instanceof Error) {
+      // Postgres refuses it for good: what was set is not kept, and a person sees why.
+      judged = judgeOf(holding, task, { kind: "panic", error: answer });
+      answer = await settle(holding, judged);
+    }
+    if (answer instanceof Error) return abandon(holding, answer);
+    if (answer === null || !judged.outcome.keeps) return letGo(holding);
+    const { known, since, steps, run } = holding;
+    hold({ run: goingOn(run, judged.outcome, answer), known, since, steps: steps + 1, interrupt: new Interrupt() });
+    holdings.delete(holding);
+  }
+
+  async function decide({ run, known, interrupt }: Holding, task: Task | Error): Promise<Verdict> {
+    if (task instanceof Error) return { kind: "panic", error: task };
+    if (stateName(run.state) !== "panic") return execute({ run, task, code: known.code, pliny, interrupt, random });
+    const { onPanic } = known.type;
+    return onPanic !== undefined && isToBeCleanedUp(run) ? { kind: "move", to: onPanic } : { kind: "stay" };
+  }
+
+  function judgeOf(holding: Holding, task: Task | Error, verdict: Verdict): Judged {
+    const { run, known } = holding;
+    const isKept = (verdict.kind === "move" || verdict.kind === "stay") && task instanceof Task && Object.keys(task._changes).length > 0;
+    try {
+      const written = isKept ? runs.written(known, run, task) : null;
+      return judge({ run, known, task, verdict }, { registry, written, mayKeep: mayKeep(holding), actor });
+    } catch (error) {
+      // What the handler set cannot be stored.
+      return judge({ run, known, task, verdict: { kind: "panic", error } }, { registry, written: null, mayKeep: false, actor });
+    }
+  }
+
+  async function settle({ run, known }: Holding, { outcome, ends, line }: Judged): Promise<Answer> {
+    const waiting = ends === null ? null : await patience.insist(() => finish.waitingFor(run, known, ends));
+    if (waiting === null) return settler.settle(outcome, line);
+    try {
+      const landed = await settleWith(outcome, known, waiting);
+      if (landed !== null && line !== null) await note(line);
+      return landed;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  function settleWith(outcome: Outcome, known: KnownTask, waiting: Waiting): Promise<Settled | null> {
+    let mayHaveLanded = false;
+    return patience.insist(async () => {
+      const [landed] = mayHaveLanded ? await readLanded(store, [outcome]) : [];
+      if (landed) return landed;
+      return withPartitions(store, () => finish.settleWith(outcome, known, waiting), keeps).catch((error: unknown) => {
+        mayHaveLanded ||= isConnectionLost(error);
+        throw error;
+      });
+    });
+  }
+
+  /** Neither what came of it nor that it panicked can be written: whoever looks at it in a minute tries again, and it is said. */
+  async function abandon(holding: Holding, error: unknown): Promise<void> {
+    const { run, known } = holding;
+    const { outcome } = judge({ run, known, task: new Error(), verdict: { kind: "release" } }, { registry, written: null, mayKeep: false, actor });
+    const why = error instanceof PlinyError || error instanceof Error ? error.message : String(error);
+    const line: LogLine = { level: "error", kind: "error", type: run.type, id: run.id, actor, message: `It cannot be settled: ${why.slice(0, 1_000)}`, data: null };
+    await settler.settle({ ...outcome, wakeMs: 60_000 }, line);
+    letGo(holding);
+  }
+
+  /** A log that cannot be written harms no run. */
+  async function note(line: LogLine): Promise<void> {
+    await writeLog(store, [line]).catch(() => {});
+  }
+}

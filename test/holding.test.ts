@@ -1,0 +1,411 @@
+// What a worker does with a run of any task: it keeps what may go on, asks what the spec lets it ask, waits, gives up, and stops; on a real Postgres.
+
+import { setTimeout as pause } from "node:timers/promises";
+import type { Client } from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { NotDone, PlinyError } from "../runtime/errors.js";
+import type { TaskCode } from "../runtime/index.js";
+import type { Store } from "../runtime/store/connection.js";
+import { makePartitions } from "../runtime/store/partitions.js";
+import { startWorker, type Worker, type WorkerOptions } from "../runtime/worker/worker.js";
+import { usePostgres } from "./postgres.js";
+import { appOf, type Job, job, makeMoves, runsOf } from "./setup/jobs.js";
+import { makeTables, open, type Opened } from "./setup/store.js";
+
+const postgres = usePostgres(18);
+
+interface Started extends Opened {
+  readonly client: Client;
+  readonly worker: (options?: Partial<WorkerOptions>) => Promise<Worker>;
+}
+
+async function start(jobs: readonly TaskCode[]): Promise<Started> {
+  const client = await postgres.database();
+  await makeTables(client, "");
+  await makeMoves(client, jobs);
+  const opened = await open(appOf(jobs), postgres.urlOf(client));
+  await makePartitions(opened.store, Object.values(opened.registry.keeps));
+  const worker = async (options: Partial<WorkerOptions> = {}): Promise<Worker> => {
+    const made = await startWorker({ ...opened, actor: "worker", random: () => 0, ...options });
+    onTestFinished(() => made.stop({ graceMs: 0 }));
+    return made;
+  };
+  return { ...opened, client, worker };
+}
+
+/** Begins one run and gives it. */
+async function begin({ pliny }: Opened, code: TaskCode): Promise<Job> {
+  return runsOf(pliny, code).start();
+}
+
+async function states({ pliny }: Opened, id: string): Promise<readonly string[]> {
+  const moves = (await pliny.history(id)).filter(({ to }) => to !== null);
+  expect(moves.map(({ step }) => Number(step))).toEqual(moves.map((_, at) => at + 1));
+  return moves.map(({ to }) => to ?? "");
+}
+
+async function until(what: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await what())) {
+    if (performance.now() > end) expect.fail("It did not come to that.");
+    await pause(10);
+  }
+}
+
+const two = (first: (run: Job) => Promise<unknown> | void, second: (run: Job) => Promise<unknown> | void = () => {}): TaskCode =>
+  job("two", {
+    first: { to: ["second"], run: async (run, { to }) => (await first(run), to["second"]?.() ?? expect.fail("to")) },
+    second: { to: ["stop"], run: async (run, { to }) => (await second(run), to["stop"]?.() ?? expect.fail("to")) },
+  });
+
+const waiting = (): { readonly promise: Promise<void>; readonly free: () => void } => {
+  let free = (): void => {};
+  const promise = new Promise<void>((resolve) => {
+    free = resolve;
+  });
+  return { promise, free };
+};
+
+/** As it will be in a process that is cut off from others: what it asks may be looked at, or fail. */
+function through(store: Store, look: (text: string, send: () => Promise<{ readonly rows: readonly object[] }>) => Promise<{ readonly rows: readonly object[] }>): Store {
+  return { ...store, query: (text, values) => look(text, () => store.query(text, values)) };
+}
+
+describe("a run", () => {
+  test("that may go on goes on in its worker, with one claim and one settle a step", async () => {
+    const seen: (readonly [string, string])[] = [];
+    const code = job("five", Object.fromEntries(["a", "b", "c", "d", "e"].map((name, at, all) => [name, {
+      to: [all[at + 1] ?? "stop"],
+      run: async (run: Job, { to, key }) => (seen.push([run.state, key]), to[all[at + 1] ?? "stop"]?.() ?? expect.fail("to")),
+    }])));
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const sent: string[] = [];
+    const store = through(started.store, (text, send) => (sent.push(text), send()));
+    const worker = await startWorker({ ...started, store, actor: "worker" });
+    expect(await worker.tick()).toBe(1);
+    expect(seen).toEqual(["a", "b", "c", "d", "e"].map((state, at) => [state, `${run.id}:${at + 1}.0`]));
+    expect(await states(started, run.id)).toEqual(["a", "b", "c", "d", "e", "stop"]);
+    expect(sent.filter((text) => /lease_by = \$1, wake_at = null/.test(text))).toHaveLength(1);
+    expect(sent.filter((text) => /as moved|moved as/.test(text))).toHaveLength(5);
+    await worker.stop();
+  });
+
+  test("that has had its steps is left to be claimed again", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker({ stepsAHold: 1 });
+    expect([await worker.tick(), await worker.tick(), await worker.tick()]).toEqual([1, 1, 0]);
+    expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
+  });
+
+  test("a slow one keeps no other back that was claimed with it", async () => {
+    const gate = waiting();
+    let calls = 0;
+    const code = two(() => ((calls += 1) === 1 ? gate.promise : undefined));
+    const started = await start([code]);
+    await begin(started, code);
+    await pause(2);
+    await begin(started, code);
+    const tick = (await started.worker()).tick();
+    await until(async () => (await started.client.query("select from pliny.archive")).rowCount === 1);
+    expect((await started.client.query("select state from pliny.task")).rows).toEqual([{ state: "first" }]);
+    gate.free();
+    await tick;
+    expect((await started.client.query("select from pliny.archive")).rowCount).toBe(2);
+  });
+
+  test("waits in new until should_start says yes, and stops where should_stop does", async () => {
+    let may = false;
+    let asked = 0;
+    const code = job("shy", { only: { to: ["stop"], run: (_, { stay }) => Promise.resolve(stay()) } }, {
+      shouldStart: () => {
+        asked += 1;
+        return Promise.resolve(may);
+      }, shouldStop: () => Promise.resolve(asked > 3),
+    });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    expect(run.state).toBe("new");
+    const worker = await started.worker();
+    expect([await worker.tick(), await worker.tick()]).toEqual([1, 0]);
+    expect((await started.client.query("select round(extract(epoch from wake_at - now())) as s from pliny.task")).rows).toEqual([{ s: "30" }]);
+    may = true;
+    for (let at = 0; at < 4; at += 1) {
+      await started.client.query("update pliny.task set wake_at = now()");
+      asked += 1;
+      await worker.tick();
+    }
+    expect(await states(started, run.id)).toEqual(["new", "only", "stop"]);
+    expect(asked).toBeGreaterThan(3);
+  });
+
+  test("passes on_stop before it ends, at least once and with a key; its end is recorded once", async () => {
+    const keys: string[] = [];
+    const code = job("leaver", { only: { to: ["stop"], run: (_, { to }) => Promise.resolve(to["stop"]?.() ?? expect.fail("to")) } }, {
+      onStop: (_, { key }) => (keys.push(key) < 2 ? Promise.reject(new Error("not yet")) : Promise.resolve()),
+    });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker();
+    await worker.tick();
+    await started.client.query("update pliny.task set wake_at = now()");
+    await worker.tick();
+    expect(keys).toEqual([`${run.id}:exit`, `${run.id}:exit`]);
+    expect(await states(started, run.id)).toEqual(["only", "__exit__", "stop"]);
+    expect((await started.client.query("select row ->> 'panic' as panic from pliny.archive")).rows).toEqual([{ panic: null }]);
+  });
+
+  test("that is out of time altogether panics, also where its state has time left", async () => {
+    const code = job("long", { only: { to: ["stop"], run: (_, { stay }) => Promise.resolve(stay()), pollMs: 3_600_000 } }, { timeoutMs: 3_600_000 });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker();
+    await worker.tick();
+    await started.client.query("update pliny.task set ends_by = now(), wake_at = now()");
+    await worker.tick();
+    expect(await states(started, run.id)).toEqual(["only", "panic"]);
+    expect((await started.client.query("select panic ->> 'message' as why from pliny.task")).rows).toEqual([{ why: "long took too long." }]);
+  });
+});
+
+describe("a handler", () => {
+  const risky = (call: (run: Job) => Promise<void>, retry = { max: 1, backoffMs: { min: 1, max: 1 } }): TaskCode =>
+    job("risky", {
+      make: { to: ["stop"], onUnknown: "look", retry, run: async (run, { to }) => (await call(run), to["stop"]?.() ?? expect.fail("to")) },
+      look: { to: ["stop"], run: (_, { to }) => Promise.resolve(to["stop"]?.() ?? expect.fail("to")) },
+    });
+
+  test("whose effect could not be told is called once, though its worker dies in it; it was noted before", async () => {
+    const gate = waiting();
+    let calls = 0;
+    const code = risky(() => ((calls += 1), gate.promise));
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const [slow, quick] = [await started.worker(), await started.worker()];
+    const late = slow.tick();
+    await until(() => calls === 1);
+    expect((await started.client.query("select begun from pliny.task")).rows).toEqual([{ begun: true }]);
+    await started.client.query("update pliny.worker set until = now() - interval '1 s' where id = $1", [slow.id]);
+    await quick.watch();
+    await quick.tick();
+    gate.free();
+    await late;
+    expect(calls).toBe(1);
+    expect(await states(started, run.id)).toEqual(["make", "look", "stop"]);
+  });
+
+  test("that says that nothing was done is called again, as often as the state allows", async () => {
+    let calls = 0;
+    const code = risky(() => ((calls += 1) < 3 ? Promise.reject(new NotDone("busy")) : Promise.resolve()), { max: 3, backoffMs: { min: 1, max: 1 } });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker();
+    for (let at = 0; at < 3; at += 1) {
+      await started.client.query("update pliny.task set wake_at = now() where wake_at is not null");
+      await worker.tick();
+    }
+    expect(calls).toBe(3);
+    expect(await states(started, run.id)).toEqual(["make", "stop"]);
+  });
+
+  test("that never returns is told to end at its deadline, and loses its slot; the run times out", async () => {
+    let reason: unknown = null;
+    const code = job("stuck", {
+      hang: { to: ["stop"], timeoutMs: 300, onTimeout: "after", run: (_, { signal }) => new Promise(() => {
+        signal.addEventListener("abort", () => {
+          reason = signal.reason;
+        });
+      }) },
+      after: { to: ["stop"], run: (_, { to }) => Promise.resolve(to["stop"]?.() ?? expect.fail("to")) },
+    });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    await (await started.worker()).tick();
+    expect(reason).toMatchObject({ code: "TIMEOUT" });
+    expect(await states(started, run.id)).toEqual(["hang", "after", "stop"]);
+  });
+
+  test("may throw anything", async () => {
+    const thrown: readonly unknown[] = [undefined, null, "text", 7, { toString: () => { throw new Error("no"); } }, Object.create(null), new Error("a\u0000b\ud800")];
+    const code = job("thrower", { only: { to: ["stop"], retry: { max: 1, backoffMs: { min: 1, max: 1 } }, run: (run) => Promise.reject(thrown[Number(run.id.at(-1)) % 7]) } });
+    const started = await start([code]);
+    for (let at = 0; at < 7; at += 1) await runsOf(started.pliny, code).start(undefined, { id: `0190b1a5-7a3e-7cc0-8000-00000000000${at}` });
+    await (await started.worker()).tick();
+    const { rows } = await started.client.query("select state, panic ->> 'message' as why from pliny.task order by id");
+    expect(rows).toEqual(["thrown: undefined", "thrown: null", "thrown: text", "thrown: 7", "thrown: what cannot be written as text", "thrown: what cannot be written as text", "a\ufffdb\ufffd"].map((why) => ({ state: "__panic__", why })));
+  });
+});
+
+describe("a settle", () => {
+  test("whose answer is lost is found in the log, and happens once", async () => {
+    let second = 0;
+    const code = two(() => {}, () => void (second += 1));
+    const started = await start([code]);
+    const run = await begin(started, code);
+    let losses = 0;
+    const store = through(started.store, async (text, send) => {
+      const answer = await send();
+      if (/moved as/.test(text) && (losses += 1) <= 2) throw Object.assign(new Error("Connection terminated unexpectedly"), { code: "ECONNRESET" });
+      return answer;
+    });
+    await (await started.worker({ store })).tick();
+    expect(losses).toBeGreaterThanOrEqual(2);
+    expect(second).toBe(1);
+    expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
+  });
+
+  test("of many: what Postgres refuses of one harms no other, and that one panics", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    const bad = job("bad", { one: { to: ["gone"], run: (_, { to }) => Promise.resolve(to["gone"]?.() ?? expect.fail("to")) }, gone: { to: ["stop"], run: (_, { to }) => Promise.resolve(to["stop"]?.() ?? expect.fail("to")) } });
+    const both = await open(appOf([code, bad]), postgres.urlOf(started.client));
+    await makeMoves(started.client, [bad]);
+    await started.client.query(`delete from pliny.move where type = 'bad' and "to" = 'gone'`);
+    const runs = await Promise.all([...Array.from({ length: 8 }, () => begin(both, code)), begin(both, bad)]);
+    await (await started.worker({ ...both })).tick();
+    for (const run of runs.slice(0, 8)) expect(await states(both, run.id)).toEqual(["first", "second", "stop"]);
+    expect(await states(both, runs[8]?.id ?? "")).toEqual(["one", "panic"]);
+    expect((await started.client.query("select panic ->> 'message' as why from pliny.task")).rows).toEqual([{ why: "A bad does not go from one to gone." }]);
+  });
+
+  test("waits for a Postgres that is away", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    const run = await begin(started, code);
+    let refusals = 0;
+    const store = through(started.store, (text, send) => (/moved as/.test(text) && (refusals += 1) <= 5 ? Promise.reject(Object.assign(new Error("no"), { code: refusals % 2 ? "ECONNREFUSED" : "53300" })) : send()));
+    await (await started.worker({ store })).tick();
+    expect(refusals).toBeGreaterThan(5);
+    expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
+  });
+});
+
+describe("a worker that runs", () => {
+  test("finds what is there, and at once what this process starts; many of them make each step once", async () => {
+    const seen = new Map<string, number>();
+    const count = (run: Job): void => void seen.set(`${run.id} ${run.state}`, (seen.get(`${run.id} ${run.state}`) ?? 0) + 1);
+    const code = two(count, count);
+    const started = await start([code]);
+    const runs = await Promise.all(Array.from({ length: 50 }, () => begin(started, code)));
+    const workers = [await started.worker(), await started.worker(), await started.worker()];
+    const lives = workers.map((one) => one.run());
+    const others = await Promise.all(Array.from({ length: 50 }, () => begin(started, code)));
+    await until(async () => (await started.client.query("select from pliny.archive")).rowCount === 100);
+    expect([...seen.values()]).toEqual(Array.from({ length: 200 }, () => 1));
+    for (const run of [...runs, ...others]) expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
+    await Promise.all(workers.map((one) => one.stop()));
+    await Promise.all(lives);
+    expect((await started.client.query("select from pliny.worker")).rowCount).toBe(0);
+  });
+
+  test("keeps its lease while a handler blocks the event loop for longer than that", async () => {
+    const code = two(() => {
+      const end = performance.now() + 2_500;
+      while (performance.now() < end);
+    });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker({ leaseMs: 1_000 });
+    void worker.run();
+    const { id } = worker;
+    await until(async () => (await started.client.query("select from pliny.archive")).rowCount === 1);
+    expect(worker.id).toBe(id);
+    expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
+    expect((await started.client.query("select row ->> 'recoveries' as recoveries, row ->> 'attempt' as attempt from pliny.archive")).rows).toEqual([{ recoveries: null, attempt: "0" }]);
+  });
+
+  test("that lost its lease ends its handlers, is somebody else from then on, and goes on", async () => {
+    const reasons: unknown[] = [];
+    const code = job("waiter", { wait: { to: ["stop"], run: (_, { signal, to }) =>
+      new Promise((resolve, reject) => {
+        if (reasons.length > 0) resolve(to["stop"]?.() ?? expect.fail("to"));
+        signal.addEventListener("abort", () => {
+          reasons.push(signal.reason);
+          reject(new Error("told to end"));
+        });
+      }) } });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker({ leaseMs: 1_500 });
+    const { id } = worker;
+    void worker.run();
+    await until(async () => (await started.client.query("select from pliny.task where lease_by is not null")).rowCount === 1);
+    await started.client.query("update pliny.worker set until = now() - interval '1 s'");
+    await until(async () => (await started.client.query("select from pliny.archive")).rowCount === 1);
+    expect(reasons).toEqual([expect.any(PlinyError)]);
+    expect(reasons).toMatchObject([{ code: "LEASE_LOST" }]);
+    expect(worker.id).not.toBe(id);
+    expect(await states(started, run.id)).toEqual(["wait", "stop"]);
+  });
+
+  test("ends the handler of a run that somebody else stopped meanwhile", async () => {
+    let reason: unknown = null;
+    const code = job("waiter", { wait: { to: ["stop"], run: (_, { signal }) => new Promise((__, reject) => {
+      signal.addEventListener("abort", () => {
+        reason = signal.reason;
+        reject(new Error("told to end"));
+      });
+    }) } });
+    const started = await start([code]);
+    await begin(started, code);
+    const worker = await started.worker();
+    void worker.run();
+    await until(async () => (await started.client.query("select from pliny.task where lease_by is not null")).rowCount === 1);
+    await started.client.query("delete from pliny.task");
+    await until(() => reason !== null);
+    expect(reason).toMatchObject({ code: "OVERTAKEN" });
+  });
+
+  test("stops when what is under way is done; what is not is told to end, and left to others with its tries", async () => {
+    const gate = waiting();
+    let began = 0;
+    const code = two(() => ((began += 1), gate.promise));
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker();
+    const life = worker.run();
+    await until(() => began === 1);
+    const stopped = worker.stop();
+    await begin(started, code);
+    await pause(100);
+    gate.free();
+    await stopped;
+    await life;
+    expect((await started.client.query("select state, lease_by, attempt, wake_at <= now() as due from pliny.task order by id")).rows).toEqual([
+      { state: "second", lease_by: null, attempt: 0, due: true }, { state: "first", lease_by: null, attempt: 0, due: true },
+    ]);
+    expect(await states(started, run.id)).toEqual(["first", "second"]);
+
+    const slow = job("slow", { only: { to: ["stop"], run: (_, { signal }) => new Promise((__, reject) => {
+      began += 1;
+      signal.addEventListener("abort", () => reject(new Error("told to end")));
+    }) } });
+    const other = await start([slow]);
+    await begin(other, slow);
+    const second = await other.worker();
+    void second.run();
+    await until(() => began === 2);
+    const patient = second.stop();
+    await second.stop({ graceMs: 0 });
+    await patient;
+    expect((await other.client.query("select state, lease_by, attempt, wake_at <= now() as due from pliny.task")).rows).toEqual([{ state: "only", lease_by: null, attempt: 0, due: true }]);
+    expect((await other.client.query("select from pliny.log")).rowCount).toBe(0);
+  });
+
+  test("asks an idle database at most five times a second", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    let sent = 0;
+    const store = through(started.store, (_, send) => ((sent += 1), send()));
+    const worker = await started.worker({ store });
+    void worker.run();
+    await pause(1_500);
+    sent = 0;
+    await pause(4_000);
+    // The lease is renewed by a thread, once in five seconds.
+    expect(sent).toBeLessThanOrEqual(4 * 5 - 1);
+    expect(sent).toBeGreaterThan(4);
+  });
+});
