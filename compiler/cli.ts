@@ -135,11 +135,15 @@ const rows: readonly (Row | Group)[] = [
     options: [
       new Option("--check", "write nothing; exit 1 where generated/ is not what the specs give"),
       new Option("--stats", "say where the time goes"),
+      new Option("--watch", "do it again whenever a spec changes, until Ctrl-C").conflicts("check"),
     ],
-    example: ["pliny generate", "pliny generate --check --format github"],
+    example: ["pliny generate", "pliny generate --check --format github", "pliny generate --watch"],
     reports: true,
-    run: async (context, options) =>
-      (await import("./commands/generate.js")).generate(context, { check: options["check"] === true, stats: options["stats"] === true }),
+    run: async (context, options) => {
+      const { generate } = await import("./commands/generate.js");
+      const run = (): Promise<Outcome> => generate(context, { check: options["check"] === true, stats: options["stats"] === true });
+      return options["watch"] === true ? (await import("./commands/watch.js")).again(context, run) : run();
+    },
   },
   {
     name: "check",
@@ -189,6 +193,36 @@ const rows: readonly (Row | Group)[] = [
     reports: false,
     run: async (context, options, resources) =>
       (await import("./commands/backfill.js")).backfillRows(context, { ...databaseOf(options), ...paceOf(options), resources }),
+  },
+  {
+    name: "dev",
+    summary: "Run the project here: generate, start its own Postgres, run its tasks, and begin again whenever a spec or a handler changes.",
+    options: [
+      new Option("--run <module>", "a module whose `main(pliny)` is called once the tasks run").default(null, "none"),
+      new Option("--no-watch", "leave it as it is when files change"),
+      new Option("--postgres <url>", "the database").default(null, "PLINY_POSTGRES, or a Postgres of the project's own"),
+    ],
+    example: ["pliny dev", "pliny dev --run specs/start.ts"],
+    reports: false,
+    run: async (context, { run, watch, ...options }) =>
+      (await import("./commands/dev.js")).dev(context, { ...databaseOf(options), run: textOf(run), watch: watch === true }),
+  },
+  {
+    name: "worker",
+    summary: "Run tasks, until it is told to stop. Any number of workers share the work of a database.",
+    options: [new Option("--slots <number>", "so many runs at once").argParser(wholeNumber).default(10), postgres],
+    example: ["pliny worker", "pliny worker --slots 50 --postgres postgres://pliny@localhost/control"],
+    reports: false,
+    run: async (context, options) => (await import("./commands/worker.js")).work(context, { ...databaseOf(options), slots: numberOf(options["slots"]) ?? 10 }),
+  },
+  {
+    name: "run",
+    summary: "Call `main(pliny)` of a module of the project, with the app connected.",
+    arguments: [["<module>", "a TypeScript file that exports it"]],
+    options: [postgres],
+    example: ["pliny run specs/start.ts"],
+    reports: false,
+    run: async (context, options, [path = ""]) => (await import("./commands/worker.js")).runModule(context, { ...databaseOf(options), path }),
   },
   {
     name: "explain",
@@ -315,8 +349,11 @@ function commandOf(row: Row, called: string): Command {
     if (!project) return command.error(`error: there is no folder ${String(options["cwd"])}`, { exitCode: 2 });
     const progress = progressLine();
     const [now, wallClock] = [() => performance.now(), () => Date.now()];
+    const format = options["json"] === true ? "json" : formatOf(options["format"]);
+    const { say, board } = liveOutput(format === "text" ? process.stdout : process.stderr);
     const context: Context = {
-      project, now, wallClock, input: readStandardInput, progress: progress.say, environment: process.env, user: userName, interruption,
+      project, now, wallClock, input: readStandardInput, progress: progress.say, environment: process.env, user: userName, ...interruptions(), say, board,
+      show: async (found) => say(await textOfOutcome(found)),
     };
     let outcome: Outcome;
     try {
@@ -324,7 +361,7 @@ function commandOf(row: Row, called: string): Command {
     } finally {
       progress.clear();
     }
-    await print(called, outcome, options["json"] === true ? "json" : formatOf(options["format"]));
+    await print(called, outcome, format);
     process.exitCode = outcome.exitCode;
   });
 }
@@ -338,10 +375,30 @@ function userName(): string {
   }
 }
 
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort());
-  return controller.signal;
+/** What would end the process is told instead: the first time and, where somebody listens, the second. */
+function interruptions(): Pick<Context, "interruption" | "urgency"> {
+  const [first, second] = [new AbortController(), new AbortController()];
+  const names = ["SIGINT", "SIGTERM"] as const;
+  let isUrgencyHeard = false;
+  const hear = (name: NodeJS.Signals): void => {
+    if (!first.signal.aborted) first.abort();
+    else if (isUrgencyHeard && !second.signal.aborted) second.abort();
+    else {
+      // As it would have ended.
+      for (const each of names) process.removeListener(each, hear);
+      process.kill(process.pid, name);
+    }
+  };
+  return {
+    interruption() {
+      for (const name of names) if (!process.listeners(name).includes(hear)) process.on(name, hear);
+      return first.signal;
+    },
+    urgency() {
+      isUrgencyHeard = true;
+      return second.signal;
+    },
+  };
 }
 
 async function readStandardInput(bytesMax: number): Promise<Uint8Array> {
@@ -354,6 +411,11 @@ async function readStandardInput(bytesMax: number): Promise<Uint8Array> {
     if (size >= bytesMax) break;
   }
   return Buffer.concat(chunks).subarray(0, bytesMax);
+}
+
+/** What went on within a command that goes on, as text. */
+async function textOfOutcome({ diagnostics, lines, notes = [] }: Outcome): Promise<string> {
+  return [...(diagnostics.length > 0 ? [(await rendered(diagnostics, "text")).trimEnd()] : []), ...lines, ...notes].join("\n");
 }
 
 function formatOf(value: unknown): Format {
@@ -396,6 +458,30 @@ function usesColour(stream: NodeJS.WriteStream): boolean {
 /** One that takes escapes: a dumb one would print them. */
 function isTerminal(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && process.env["TERM"] !== "dumb";
+}
+
+/** What is said while a command goes on, and on a terminal what stands below that. */
+function liveOutput(stream: NodeJS.WriteStream): Pick<Context, "say" | "board"> {
+  let below: readonly string[] = [];
+  const clear = (): void => {
+    if (below.length > 0) stream.write(`\u001b[${below.length}A\u001b[J`);
+  };
+  const draw = (): void => void stream.write(below.map((line) => `${line}\n`).join(""));
+  return {
+    say(line) {
+      clear();
+      stream.write(`${line}\n`);
+      draw();
+    },
+    board: isTerminal(stream)
+      ? (lines) => {
+          clear();
+          // A line that wraps, or one that scrolled away, could not be taken back.
+          below = lines.slice(0, Math.max(1, (stream.rows || 24) - 2)).map((line) => line.slice(0, Math.max(20, (stream.columns || 80) - 1)));
+          draw();
+        }
+      : null,
+  };
 }
 
 /** One line on a terminal, from the second on that something takes; gone when the command ends. */

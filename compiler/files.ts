@@ -21,6 +21,7 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  watch,
   writeSync,
   type Dirent,
   type Stats,
@@ -387,6 +388,21 @@ export function createFile(project: Project, path: string, text: string): Checke
     if (!isSystemError(error)) throw error;
     return { value: false, diagnostics: [report.unwritable(place(path), reasonOf(error))] };
   }
+}
+
+/** Calls with each path that changes in `specs/`, and with `pliny.yaml`, until the signal aborts. Names that begin with a dot are passed over. */
+export function watchSpecs(project: Project, signal: AbortSignal, changed: (path: string) => void): void {
+  const watchers = [
+    watch(join(project.folder, specsFolder), { recursive: true, signal }, (_, name) => {
+      if (name !== null && !name.split(sep).some((part) => part.startsWith("."))) changed(`${specsFolder}/${name.replaceAll(sep, "/")}`);
+    }),
+    // A file that is replaced is another one, so its folder is watched.
+    watch(project.folder, { signal }, (_, name) => {
+      if (name === configFile) changed(configFile);
+    }),
+  ];
+  // A folder that goes away says so as an error, and is as good as changed.
+  for (const watcher of watchers) watcher.on("error", () => changed(specsFolder));
 }
 
 // ---- keyrings

@@ -1,20 +1,10 @@
-// `npm start`: readies a fresh clone, generates the example in specs/ and says what was made.
+// `npm start`: readies a fresh clone and runs the example in specs/: generates, starts a Postgres of its own, and runs its tasks until Ctrl-C.
 
-import { readdirSync } from "node:fs";
-import { makeReady, mustRun, root } from "./ready.mjs";
+import { spawn } from "node:child_process";
+import { makeReady, root } from "./ready.mjs";
 
 makeReady();
-mustRun(process.execPath, ["dist/compiler/cli.js", "generate"]);
-
-const specs = readdirSync(`${root}/specs`).filter((name) => name.endsWith(".yaml"));
-const made = readdirSync(`${root}/generated`, { recursive: true, encoding: "utf8" }).sort();
-const of = (end) => made.filter((name) => name.endsWith(end)).map((name) => `generated/${name.replaceAll("\\", "/")}`);
-process.stdout.write(`
-From ${specs.map((name) => `specs/${name}`).join(", ")}:
-  TypeScript   ${of(".ts").join(" ")}
-  SQL          ${of(".sql").join(" ")}
-  docs         ${of(".md").join(" ")}
-  for editors  ${of(".json").join(" ")}
-
-Read specs/database.yaml beside generated/database.ts and specs/database.handlers.ts; then change a spec and run npm start again.
-`);
+const child = spawn(process.execPath, ["dist/compiler/cli.js", "dev", "--run", "specs/start.ts", ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+// Ctrl-C is heard by both; the one that has something to end ends first.
+for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => (name === "SIGTERM" ? child.kill(name) : undefined));
+child.on("exit", (code) => process.exit(code ?? 1));

@@ -165,6 +165,7 @@ describe("the line ends of a file", () => {
       const context: Context = {
         project, now: () => 0, wallClock: () => 0, input: () => Promise.resolve(new Uint8Array()), progress: () => {},
         environment: {}, user: () => "test", interruption: () => new AbortController().signal,
+        urgency: () => new AbortController().signal, say: () => {}, show: () => Promise.resolve(), board: null,
       };
       expect(fmt(context, { check: true, paths: [] }).exitCode).toBe(after === null ? 0 : 1);
       fmt(context, { check: false, paths: [] });

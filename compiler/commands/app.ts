@@ -2,10 +2,10 @@
 
 import type { Pace, Progress } from "../../runtime/commands/batches.js";
 import { keyrings, type KeyringUse } from "../../runtime/commands/keyring-text.js";
-import type { OpenApp } from "../../runtime/commands/open.js";
+import type { App, ConnectedPliny, OpenApp } from "../../runtime/commands/open.js";
 import { checkDocuments } from "../compile.js";
 import { hasErrors } from "../diagnostic.js";
-import { configFile, findFile, type Project, readKeyring, readText } from "../files.js";
+import { configFile, findFile, generatedFolder, type Project, readKeyring, readText } from "../files.js";
 import { didYouMean } from "../naming.js";
 import { parseSpec } from "../parse.js";
 import { type Context, listed, orUnusable, type Outcome, plural, stopped, Unusable } from "./outcome.js";
@@ -29,24 +29,61 @@ export type KeyringPlace = { readonly kind: "file"; readonly path: string } | { 
 /** Runs what works on the rows of the project's app. What cannot be used, reached or permitted is told, with what to do. */
 export function withApp(context: Context, { postgres }: DatabaseOptions, run: (opened: OpenApp) => Promise<Outcome>): Promise<Outcome> {
   return orUnusable(async () => {
-    const url = addressIn(postgres ?? context.environment["PLINY_POSTGRES"] ?? "");
-    const [secrets, index, shred] = [textNamed(context, "secrets"), textNamed(context, "index"), textNamed(context, "shred")];
-    const path = appPath(context.project);
-    if (typeof path !== "string") return path;
-    const found = findFile(context.project, path);
-    if (found === null) throw new Unusable(`there is no ${path}, which joins what is generated with what is written by hand; \`app\` in ${configFile} names it`);
-    const [{ importTypeScript }, { isApp, openApp }] = await Promise.all([import("./typescript.js"), import("../../runtime/commands/open.js")]);
-    const exported = await importTypeScript(context.project, found);
-    if (typeof exported === "string") throw new Unusable(exported);
-    const { app } = exported;
-    if (!isApp(app)) throw new Unusable(`${path} exports no \`app\` that createApp made: \`export const app = createApp({ … })\``);
-    const opened = await openApp({ app, url, keyrings: { secrets, index, shred }, actor: context.user() });
+    const url = addressOf(context, postgres);
+    const texts = keyringTexts(context);
+    const app = await loadApp(context);
+    if ("exitCode" in app) return app;
+    const { openApp } = await import("../../runtime/commands/open.js");
+    const opened = await openApp({ app, url, keyrings: texts, actor: context.user() });
     try {
       return await run(opened);
     } finally {
       await opened.close();
     }
   });
+}
+
+/** The same of what starts and moves things: the app, connected. A database that is empty yet gets its tables, as generated/schema.sql has them. */
+export function withPliny(context: Context, { postgres }: DatabaseOptions, run: (pliny: ConnectedPliny) => Promise<Outcome>): Promise<Outcome> {
+  return orUnusable(async () => {
+    const url = addressOf(context, postgres);
+    const texts = keyringTexts(context);
+    const app = await loadApp(context);
+    if ("exitCode" in app) return app;
+    const { connectApp } = await import("../../runtime/commands/open.js");
+    const [tables, views] = ["schema.sql", "views.sql"].map((name) => readText(context.project, `${generatedFolder}/${name}`));
+    const schema = tables == null ? null : `${tables}\n${views ?? ""}`;
+    const pliny = await connectApp({ app, url, keyrings: texts, actor: context.user() }, schema);
+    try {
+      return await run(pliny);
+    } finally {
+      await pliny.close();
+    }
+  });
+}
+
+/** The app that pliny.yaml names, or what is wrong with that file. Throws Unusable where it cannot be loaded. */
+async function loadApp(context: Context): Promise<App | Outcome> {
+  const path = appPath(context.project);
+  if (typeof path !== "string") return path;
+  const { app } = await loadModule(context, path, "which joins what is generated with what is written by hand; `app` in pliny.yaml names it");
+  const { isApp } = await import("../../runtime/commands/open.js");
+  if (!isApp(app)) throw new Unusable(`${path} exports no \`app\` that createApp made: \`export const app = createApp({ … })\``);
+  return app;
+}
+
+/** What a module of the project exports. Throws Unusable where it cannot be loaded; `what` says what it is for. */
+export async function loadModule(context: Context, path: string, what: string): Promise<Readonly<Record<string, unknown>>> {
+  const found = findFile(context.project, path);
+  if (found === null) throw new Unusable(`there is no ${path}, ${what}`);
+  const { importTypeScript } = await import("./typescript.js");
+  const exported = await importTypeScript(context.project, found);
+  if (typeof exported === "string") throw new Unusable(exported);
+  return exported;
+}
+
+function keyringTexts(context: Context): { readonly [use in KeyringUse]: string | null } {
+  return { secrets: textNamed(context, "secrets"), index: textNamed(context, "index"), shred: textNamed(context, "shred") };
 }
 
 /** Where the environment says that a keyring is: text that begins with `{` is one, anything else the path of one. Null where it says nothing. */
@@ -94,8 +131,9 @@ export function unknownResource(name: string, names: readonly string[]): string 
   return `there is no resource '${name}'${meant === null ? `; there are ${names.join(", ")}` : `. Did you mean ${meant}?`}`;
 }
 
-/** Nothing of it is ever said, as it may hold a password. */
-function addressIn(url: string): string {
+/** Where the database is. Nothing of it is ever said, as it may hold a password. */
+function addressOf(context: Context, given: string | null): string {
+  const url = given ?? context.environment["PLINY_POSTGRES"] ?? "";
   if (url === "") throw new Unusable("there is no database to work on: name it with --postgres, or in PLINY_POSTGRES, as postgres://user@host:port/database");
   if (!/^postgres(ql)?:\/\/./.test(url) || !URL.canParse(url)) throw new Unusable("what --postgres or PLINY_POSTGRES says is no URL as postgres://user@host:port/database");
   return url;

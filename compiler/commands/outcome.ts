@@ -18,6 +18,14 @@ export interface Context {
   readonly user: () => string;
   /** From when it is first called on, what would end the process aborts this in place; a second time it ends at once. */
   readonly interruption: () => AbortSignal;
+  /** From when it is first called on, that second time aborts this instead; a third ends the process. */
+  readonly urgency: () => AbortSignal;
+  /** Tells people something at once, where a command goes on for long. */
+  readonly say: (line: string) => void;
+  /** Shows what a command found at once, as it would be shown at its end. */
+  readonly show: (outcome: Outcome) => Promise<void>;
+  /** Below all that was said, in the place of what stood there before. Null where there is no terminal to show it on. */
+  readonly board: ((lines: readonly string[]) => void) | null;
   /** Told what is being done, now and then; shown on a terminal when it takes long. */
   readonly progress: (doing: string) => void;
 }

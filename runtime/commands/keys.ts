@@ -5,6 +5,7 @@ import type { Json, JsonRecord } from "../codec/index.js";
 import { isList } from "../codec/json.js";
 import { profiles } from "../codec/profile.js";
 import { keysOf, readSealed } from "../codec/secret.js";
+import { checkStorable } from "../codec/storable.js";
 import { parseJson } from "../codec/text.js";
 import { NotFound } from "../errors.js";
 import type { KnownResource, Registry } from "../machine/registry.js";
@@ -111,11 +112,17 @@ async function rotateIndexes(table: string, { registry, store, keys }: KeysOptio
         const value = valueIn(openUnder(keyring, readSealed(record[key] ?? null), context));
         return [key, indexOf(known, key, { value, indexKeyring })] as const;
       });
-      return writeRow(store, table, { row, record: { ...record, __idx: Object.fromEntries(entries) }, vaultKeys: keysOf(record) });
+      // What a newer release looks up besides is its own to index.
+      const others = Object.entries(indexesIn(record)).filter(([key]) => !fields.includes(key));
+      return writeRow(store, table, { row, record: { ...record, __idx: Object.fromEntries([...others, ...entries]) }, vaultKeys: keysOf(record) });
     };
     done.push(await runBatches({ table: `${table}, indexes`, read, write }, pace));
   }
   return done;
+}
+
+function indexesIn({ __idx: indexes = null }: JsonRecord): JsonRecord {
+  return indexes === null || typeof indexes !== "object" || isList(indexes) ? {} : indexes;
 }
 
 /** What others sealed may be anything, and an error of JSON.parse would quote it. */
@@ -195,6 +202,7 @@ async function writeRow(
   table: string,
   { row, record, vaultKeys }: { readonly row: ResourceRecord; readonly record: JsonRecord; readonly vaultKeys: readonly number[] },
 ): Promise<boolean> {
+  checkStorable(record);
   const written = { id: row.id, nonce: row.nonce, nextNonce: nextNonce(), attrs: JSON.stringify(record), vaultKeys, by: "pliny keys rotate", note: null };
   return (await withPartitions(store, () => saveResource(store, table, written))) !== null;
 }

@@ -1,6 +1,8 @@
-// An app on its database, as far as commands need it that work on stored rows: they read, rewrite and rotate, and start or move nothing.
+// An app on its database, for commands: for those that work on stored rows, which read, rewrite and rotate, and start or move nothing; and for
+// those that run it.
 
 import { promises as timers } from "node:timers";
+import { connect, type ConnectedPliny } from "../connect.js";
 import type { App } from "../contract.js";
 import { PlinyError } from "../errors.js";
 import { createPliny } from "../machine/pliny.js";
@@ -21,6 +23,8 @@ export interface Opening {
   /** Who does it, for the log. */
   readonly actor: string;
 }
+
+export type { App, ConnectedPliny };
 
 export interface OpenApp {
   readonly registry: Registry;
@@ -47,6 +51,14 @@ export async function openApp({ app, url, keyrings: texts, actor }: Opening): Pr
     await store.close();
     throw error;
   }
+}
+
+/** The same for what starts and moves things; `schema` is for a database that is empty yet. Throws what `connect` throws. */
+export function connectApp({ app, url, keyrings: { secrets, index, shred }, actor }: Opening, schema: string | null): Promise<ConnectedPliny> {
+  return connect({
+    app, postgres: url, actor, ...(schema === null ? {} : { schema }),
+    ...(secrets === null ? {} : { keyring: secrets }), ...(index === null ? {} : { indexKeyring: index }), ...(shred === null ? {} : { shredKeyring: shred }),
+  });
 }
 
 /** Whether a value that a module exports is what `createApp` gives. */

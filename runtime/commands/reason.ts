@@ -18,7 +18,7 @@ export function reasonOf(error: unknown): string | null {
 export function unreachable(error: unknown): PlinyError {
   const code = codeOf(error);
   const said = unreachableBy[code] ?? (error instanceof Error && error.message !== "" ? error.message : code);
-  return new PlinyError("POSTGRES", `Postgres cannot be asked: ${said}. Where it is stands in --postgres or PLINY_POSTGRES`, { cause: error });
+  return new PlinyError("POSTGRES", `Postgres cannot be asked: ${said}. Where it is stands in --postgres or PLINY_POSTGRES, or is given to connect`, { cause: error });
 }
 
 const unreachableBy: Readonly<Record<string, string>> = {

@@ -2,10 +2,10 @@
 
 import type { CodecRefusal } from "../codec/error.js";
 import { canonicalText, type Json } from "../codec/json.js";
-import { type ProfileName, profiles } from "../codec/profile.js";
+import { type Profile, type ProfileName, profiles } from "../codec/profile.js";
 import { detached } from "../codec/reading.js";
 import { readRecord } from "../codec/record.js";
-import { readStored, type StoredType, writeStored } from "../codec/stored.js";
+import { readAsWritten, readGiven, type StoredType } from "../codec/stored.js";
 import { parseJson, readText } from "../codec/text.js";
 import { readValue, writeValue } from "../codec/value.js";
 import { fromListing, toListing } from "./listing.js";
@@ -27,7 +27,7 @@ export interface Translated {
 /** Decorated JSON to a listing. */
 export function decodeText(source: Uint8Array, options: TextOptions): Translated | CodecRefusal {
   return refusalOr(() => {
-    const json = parseJson(source, profiles[options.profile]);
+    const json = parseJson(source, fromOutside(options.profile));
     const { unknown } = checked(json, options);
     return { text: toListing(json), unknown };
   });
@@ -36,7 +36,7 @@ export function decodeText(source: Uint8Array, options: TextOptions): Translated
 /** A listing, or JSON, to canonical decorated JSON. */
 export function encodeText(source: Uint8Array, options: TextOptions): Translated | CodecRefusal {
   return refusalOr(() => {
-    const profile = profiles[options.profile];
+    const profile = fromOutside(options.profile);
     const text = readText(source, profile);
     // No line of a listing begins with a bracket, but for `[]` and `{}`, which are JSON too.
     const { json, unknown } = checked(parseJson(/^\s*[[{]/.test(text) ? text : fromListing(text), profile), options);
@@ -44,14 +44,25 @@ export function encodeText(source: Uint8Array, options: TextOptions): Translated
   });
 }
 
-/** The value as it is written again. One of another version than the newest stays as it is, for its upgrade may be written by hand. */
+/** Text that people hand over may have a key twice, wherever they have it from. */
+function fromOutside(name: ProfileName): Profile {
+  return { ...profiles[name], duplicateKeys: "refused" };
+}
+
+/** The value as it is written again. A type checks it and changes nothing: what it would leave out or put in may be what is looked for. */
 function checked(json: Json, { profile, type }: TextOptions): { readonly json: Json; readonly unknown: readonly string[] } {
   const at = detached(profile);
   const again = writeValue(readValue(json, at), at);
   if (type === null) return { json: again, unknown: [] };
-  const { fields, version, lostFound } = readStored({ type, record: readRecord(json), at });
-  const unknown = Object.keys(lostFound).filter((key) => !key.startsWith("__"));
-  return { json: version === type.codec.version ? writeStored({ type, fields, at, version, lostFound }) : again, unknown };
+  const record = readRecord(json);
+  if (at.profile.unknownKeys === "refused") {
+    readGiven(type, record, at);
+    return { json: again, unknown: [] };
+  }
+  const { lostFound } = readAsWritten({ type, record, at });
+  // Among them are members that are no more, which this release may still write.
+  const { shapes = {} } = type.codec.history ?? {};
+  return { json: again, unknown: Object.keys(lostFound).filter((key) => !key.startsWith("__") && !Object.hasOwn(shapes, key)) };
 }
 
 /** A refusal may come from a generated codec, which has loaded a `pliny/codec` of its own: of another class, by the same name. */

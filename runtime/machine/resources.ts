@@ -1,7 +1,7 @@
 // Resources between objects and rows: what was given is checked, encoded and written under compare-and-set; what is stored is decoded,
 // whichever release wrote it. What they refer to is loaded a page at a time.
 
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 import { refusalsOf } from "../codec/check.js";
 import { canonicalText, type JsonRecord, type Reading, readVersion, Ref, toRef, toSecret, toTaskRef, type Vault, type Writing } from "../codec/index.js";
@@ -350,8 +350,17 @@ function keysUsed({ type }: KnownResource, record: JsonRecord): readonly number[
 
 /** A write that gives a row another nonce than it had is seen by whoever read it before. */
 export function nextNonce(): bigint {
-  return randomBytes(8).readBigInt64BE();
+  if (noncesLeft === 0) {
+    // Many at once, for to ask for randomness costs more than to get it.
+    randomFillSync(nonces);
+    noncesLeft = nonces.length;
+  }
+  noncesLeft -= 1;
+  return nonces[noncesLeft] ?? 0n;
 }
+
+const nonces = new BigInt64Array(512);
+let noncesLeft = 0;
 
 export function noteOf({ why = "" }: WriteOptions): string | null {
   return why === "" ? null : why;

@@ -82,6 +82,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const settler = createSettler({ store, actor, keeps, patience });
   const finish = createFinish({ registry, store, moved, actor });
   const advance = createAdvance({ registry, store, runs, pliny, actor, settler, finish, patience, random, mayKeep });
+  // Not all at once where they are many, so that some are claimed while others are settled.
+  const claimMost = Math.max(10, Math.ceil(slots / 2));
   let claims = 0;
   let floor: { readonly at: number; readonly due: string | null } = { at: -Infinity, due: null };
   let othersWait = false;
@@ -173,7 +175,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         }
         const free = slots - advance.holdings.size;
         // A few at a time would cost as much as many.
-        const taken = free > 0 && (!othersWait || free >= slots / 4) ? await claim(free) : 0;
+        const taken = free > 0 && (!othersWait || free >= slots / 4) ? await claim(Math.min(free, claimMost)) : 0;
         waitMs = taken > 0 ? (othersWait ? 0 : pollMs.least) : Math.min(Math.max(waitMs * 2, pollMs.least), pollMs.most);
       } catch (error) {
         await said(error);

@@ -1,0 +1,95 @@
+// A worker that drains what is due, and the same rows written by hand.
+
+import { performance } from "node:perf_hooks";
+import type { Client } from "pg";
+import { startWorker } from "../../../runtime/worker/worker.js";
+import { job } from "../../setup/jobs.js";
+import { figuresOf, fill, withJobs } from "./opened.js";
+
+export interface Drained {
+  /** Moves, and ends, that were committed. */
+  readonly perSecond: number;
+  /** Each a move. */
+  readonly walBytes: number;
+  readonly commits: number;
+  readonly roundTrips: number;
+  /** Of all updates of pliny.task, the share that touched no index. */
+  readonly hot: number;
+  /** Of the time, the share that this process had a processor. */
+  readonly busy: number;
+}
+
+export interface DrainGiven {
+  readonly runs: number;
+  readonly states: number;
+  readonly slots: number;
+}
+
+const names = ["one", "two", "three", "four", "five"];
+
+export function drained(server: string, { runs, states, slots }: DrainGiven): Promise<Drained> {
+  const used = names.slice(0, states);
+  const moves = runs * states;
+  let calls = 0;
+  const code = job("bench", Object.fromEntries(used.map((name, at) => {
+    const next = used[at + 1] ?? "stop";
+    return [name, {
+      to: [next],
+      run: (_, { to }) => {
+        calls += 1;
+        return Promise.resolve(to[next]?.() ?? fail());
+      },
+    }];
+  })));
+  return withJobs(server, code, async (opened) => {
+    await fill(opened.client, runs);
+    const before = await figuresOf(opened.client);
+    const trips = opened.trips();
+    const worker = await startWorker({ ...opened, actor: "bench", slots });
+    const [began, cpu] = [performance.now(), process.cpuUsage()];
+    const life = worker.run();
+    while (calls < moves || (await left(opened.client))) await new Promise((resolve) => setTimeout(resolve, 5));
+    const tookMs = performance.now() - began;
+    const { user, system } = process.cpuUsage(cpu);
+    const roundTrips = opened.trips() - trips;
+    await worker.stop();
+    await life;
+    const after = await figuresOf(opened.client);
+    return {
+      perSecond: moves / (tookMs / 1000), walBytes: (after.walBytes - before.walBytes) / moves, commits: (after.commits - before.commits) / moves, roundTrips: roundTrips / moves,
+      hot: (after.hot - before.hot) / Math.max(1, after.updates - before.updates), busy: (user + system) / 1000 / tookMs,
+    };
+  });
+}
+
+async function left(client: Client): Promise<boolean> {
+  return ((await client.query("select from pliny.task limit 1")).rowCount ?? 0) > 0;
+}
+
+function fail(): never {
+  throw new Error("No such move.");
+}
+
+export type FloorKind = "one by one" | "100 at a time";
+
+/** Moves a second: a run's row and its line of the log, committed so many at a time, and nothing else. */
+export function floorOf(server: string, kind: FloorKind, runs: number): Promise<number> {
+  const code = job("bench", { one: { to: ["two"], run: () => Promise.reject(new Error("Nobody runs it.")) }, two: { to: ["stop"], run: () => Promise.reject(new Error("Nobody runs it.")) } });
+  return withJobs(server, code, async ({ client }) => {
+    await fill(client, runs);
+    const { rows } = await client.query<{ id: string; nonce: string }>("select id, nonce from pliny.task");
+    const each = kind === "one by one" ? 1 : 100;
+    const began = performance.now();
+    for (let at = 0; at < rows.length; at += each) {
+      const batch = rows.slice(at, at + each);
+      await client.query(
+        `with moved as (
+           update pliny.task t set state = 'two', step = step + 1, nonce = i.nonce + 1, state_since = now() from unnest($1::uuid[], $2::bigint[]) as i (id, nonce)
+            where t.id = i.id and t.nonce = i.nonce returning t.id, t.step, t.state, t.nonce)
+         insert into pliny.transition (subject, step, "to", nonce, by) select id, step, state, nonce, 'bench' from moved`,
+        [batch.map(({ id }) => id), batch.map(({ nonce }) => nonce)],
+      );
+    }
+    return runs / ((performance.now() - began) / 1000);
+  });
+}
