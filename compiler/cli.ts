@@ -350,7 +350,7 @@ function commandOf(row: Row, called: string): Command {
     const progress = progressLine();
     const [now, wallClock] = [() => performance.now(), () => Date.now()];
     const format = options["json"] === true ? "json" : formatOf(options["format"]);
-    const { say, board } = liveOutput(format === "text" ? process.stdout : process.stderr);
+    const { say, board } = liveOutput(format === "text" ? process.stdout : process.stderr, progress.clear);
     const context: Context = {
       project, now, wallClock, input: readStandardInput, progress: progress.say, environment: process.env, user: userName, ...interruptions(), say, board,
       show: async (found) => say(await textOfOutcome(found)),
@@ -461,9 +461,10 @@ function isTerminal(stream: NodeJS.WriteStream): boolean {
 }
 
 /** What is said while a command goes on, and on a terminal what stands below that. */
-function liveOutput(stream: NodeJS.WriteStream): Pick<Context, "say" | "board"> {
+function liveOutput(stream: NodeJS.WriteStream, clearProgress: () => void): Pick<Context, "say" | "board"> {
   let below: readonly string[] = [];
   const clear = (): void => {
+    clearProgress();
     if (below.length > 0) stream.write(`\u001b[${below.length}A\u001b[J`);
   };
   const draw = (): void => void stream.write(below.map((line) => `${line}\n`).join(""));
@@ -475,9 +476,11 @@ function liveOutput(stream: NodeJS.WriteStream): Pick<Context, "say" | "board"> 
     },
     board: isTerminal(stream)
       ? (lines) => {
-          clear();
           // A line that wraps, or one that scrolled away, could not be taken back.
-          below = lines.slice(0, Math.max(1, (stream.rows || 24) - 2)).map((line) => line.slice(0, Math.max(20, (stream.columns || 80) - 1)));
+          const shown = lines.slice(0, Math.max(1, (stream.rows || 24) - 2)).map((line) => line.slice(0, Math.max(20, (stream.columns || 80) - 1)));
+          if (shown.join("\n") === below.join("\n")) return;
+          clear();
+          below = shown;
           draw();
         }
       : null,
@@ -499,6 +502,7 @@ function progressLine(): { readonly say: (doing: string) => void; readonly clear
     },
     clear: () => {
       if (shownAt > 0) stream.write("\r\u001b[K");
+      shownAt = Number.NEGATIVE_INFINITY;
     },
   };
 }

@@ -220,7 +220,7 @@ async function shown(context: Context, { url, stop, isBusy }: Shown): Promise<vo
 
 function tableOf(standing: readonly Standing[]): readonly string[] {
   const rows = standing.flatMap(({ type, name, state, sinceMs, runs }) => {
-    const [first, ...more] = runs.map(({ task, state: at, sinceMs: since, panic }) => `${task.slice(task.indexOf(".") + 1)}: ${at}${panic === null ? ` ${span(since)}` : `, ${panic}`}`);
+    const [first, ...more] = runs.map(({ task, state: at, sinceMs: since, panic }) => `${task.slice(task.indexOf(".") + 1)}: ${at} ${panic === null ? `(${span(since)})` : `(${panic})`}`);
     return [[type, name, state, span(sinceMs), first ?? ""], ...more.map((run) => ["", "", "", "", run])];
   });
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0), 0));
