@@ -359,7 +359,7 @@ describe("a dump", () => {
   });
 });
 
-describe("cut off anywhere, and tried again", () => {
+describe("cut off anywhere, and tried again", { timeout: 120_000 }, () => {
   const postgres = usePostgres(18);
 
   /** Runs it over and over, with the wire cut at its first statement, its second, and so on until there are no more. */

@@ -404,9 +404,9 @@ describe("what is written by hand for the example", () => {
   });
 
   test("what is not written yet says so", async () => {
-    const task = new DatabaseProvision(taskOf("database.provision", "admit", null), recorder().pliny);
-    const refusal = await runOf("database.provision")(task, steps([])).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ code: "NOT_IMPLEMENTED", message: "database.provision: admit is not written yet." });
+    const task = new ReplicaPromote(taskOf("replica.promote", "detach", null), recorder().pliny);
+    const refusal = await runOf("replica.promote")(task, steps([])).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "NOT_IMPLEMENTED", message: "replica.promote: detach is not written yet." });
   });
 });
 

@@ -58,9 +58,12 @@ export async function openWire(url: string): Promise<Wire> {
       for (const message of asked(chunk)) {
         const text = statementIn(message);
         const fate = text === null || mute ? "pass" : await wire.onStatement(text);
-        if (fate === "before") near.destroy();
+        if (fate === "before") {
+          near.destroy();
+          return;
+        }
         if (fate === "after") mute = true;
-        if (fate !== "before") far.write(message);
+        far.write(message);
         if (message[0] !== letter("p")) sent.push(message);
       }
     }
