@@ -254,7 +254,7 @@ export const databaseProvisionType: TaskType<DatabaseProvision> = {
   states: {
     draw: { to: ["create_role"], timeoutMs: 900_000, retry: { max: 3, backoffMs: { min: 1000, max: 60_000 } } },
     create_role: { to: ["create_database"], timeoutMs: 60_000, retry: { max: 5, backoffMs: { min: 1000, max: 30_000 } }, breaker: "server" },
-    create_database: { to: ["admit"], timeoutMs: 300_000, retry: { max: 1, backoffMs: { min: 1000, max: 60_000 } }, breaker: "server", onUnknown: "look_up" },
+    create_database: { to: ["admit"], timeoutMs: 300_000, retry: { max: 5, backoffMs: { min: 1000, max: 30_000 } }, breaker: "server", onUnknown: "look_up" },
     look_up: { to: ["create_database", "admit"], timeoutMs: 60_000, retry: { max: 10, backoffMs: { min: 2000, max: 60_000 } } },
     admit: { to: ["stop"], timeoutMs: 60_000, retry: { max: 3, backoffMs: { min: 1000, max: 60_000 } }, breaker: "server" },
     clean_up: { to: ["stop"], timeoutMs: 300_000, retry: { max: 10, backoffMs: { min: 5000, max: 300_000 } } },

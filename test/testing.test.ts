@@ -83,7 +83,7 @@ test("each has a database of its own, side by side; all is gone once it is close
   const { rows: after } = await databasesOf(one.url);
   // It and its template.
   expect(before.length - after.length).toBe(2);
-  await expect(Team.create(third, { name: "other", contact: "a@acme.example" })).rejects.toThrow();
+  await expect(Team.create(third, { name: "other", contact: "a@acme.example" })).rejects.toThrow("pool");
 });
 
 async function databasesOf(url: string): Promise<{ readonly rows: readonly object[] }> {

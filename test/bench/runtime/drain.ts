@@ -1,6 +1,7 @@
 // A worker that drains what is due, and the same rows written by hand.
 
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { startWorker } from "../../../runtime/worker/worker.js";
 import { job } from "../../setup/jobs.js";
@@ -48,7 +49,7 @@ export function drained(server: string, { runs, states, slots }: DrainGiven): Pr
     const worker = await startWorker({ ...opened, actor: "bench", slots });
     const [began, cpu] = [performance.now(), process.cpuUsage()];
     const life = worker.run();
-    while (calls < moves || (await left(opened.client))) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (calls < moves || (await left(opened.client))) await sleep(5);
     const tookMs = performance.now() - began;
     const { user, system } = process.cpuUsage(cpu);
     const roundTrips = opened.trips() - trips;
