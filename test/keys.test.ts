@@ -146,6 +146,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 function makeProject(generated = join(projectRoot, "generated"), specs: string | null = null): void {
   mkdirSync(join(folder, "node_modules"), { recursive: true });
   symlinkSync(built, join(folder, "node_modules/pliny"));
+  symlinkSync(join(projectRoot, "node_modules/pg"), join(folder, "node_modules/pg"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
   cpSync(generated, join(folder, "generated"), { recursive: true });
   if (specs === null) {

@@ -9,7 +9,7 @@ export interface Server extends EmbeddedServer {
 
 /** Throws a PlinyError that says what to do. */
 export async function startServer(folder: string): Promise<Server> {
-  const server = await startEmbedded({ folder });
+  const server = await startEmbedded({ folder, mayMove: true });
   const shown = new URL(server.url);
   shown.password = "";
   return { ...server, shown: shown.href };

@@ -50,7 +50,7 @@ export function codeOf(error: unknown): string | null {
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
-  return /^(ECONNRESET|EPIPE|ETIMEDOUT|57P0[123]|08\d{3})$/.test(code) || /Connection terminated/.test(error.message);
+  return /^(ECONNRESET|EPIPE|ETIMEDOUT|57P0[123]|08\d{3})$/.test(code) || /Connection terminated|is not queryable/.test(error.message);
 }
 
 /**

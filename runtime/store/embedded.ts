@@ -12,7 +12,7 @@ import { promises as disk } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { arch, platform } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { promises as timers } from "node:timers";
 import { Client } from "pg";
 import { PlinyError } from "../errors.js";
@@ -21,11 +21,13 @@ import { codeOf } from "./connection.js";
 export interface EmbeddedOptions {
   /** Made where it is not there. */
   readonly folder: string;
-  /** A port that nobody listens at; asked again where somebody was quicker. */
+  /** A port that nobody listens at, for the first start, and where that of the last is taken; asked again where somebody was quicker. */
   readonly freePort?: () => Promise<number>;
   /** `linux-x64`, as Node names it. */
   readonly platform?: string;
-  /** Where data goes that the server's user could not reach in the project of root; `/var/lib/pliny` unless said. */
+  /** Whether the data may lie outside, with a link in the place of the folder, where root's project is closed to the server's user; refused unless said. */
+  readonly mayMove?: boolean;
+  /** Where that is; and copies of the binaries, which in a closed project nobody else could run. `/var/lib/pliny` unless said. */
   readonly outside?: string;
 }
 
@@ -40,12 +42,13 @@ export interface EmbeddedServer {
  * Starts the server of a folder, or joins the one that runs there. It outlives a process that is killed, and the next one joins it. Throws a
  * PlinyError that says what to do.
  */
-export async function startEmbedded({ folder, freePort = anyPort, platform: of = `${platform()}-${arch()}`, outside = "/var/lib/pliny" }: EmbeddedOptions): Promise<EmbeddedServer> {
-  const asked = resolve(folder);
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  const { freePort = anyPort, platform: of = `${platform()}-${arch()}`, mayMove = false, outside = "/var/lib/pliny" } = options;
+  const asked = resolve(options.folder);
   try {
     const found = findBinaries(of);
     const user = await userFor(asked);
-    const place = await makePlace({ folder: asked, binaries: found, user, outside });
+    const place = await makePlace({ folder: asked, binaries: found, user, mayMove, outside });
     const password = await keepPassword(place);
     await makeCluster(place);
     return await startOrJoin(place, password, freePort);
@@ -101,10 +104,11 @@ interface Wanted {
   readonly folder: string;
   readonly binaries: string;
   readonly user: User | null;
+  readonly mayMove: boolean;
   readonly outside: string;
 }
 
-async function makePlace({ folder, binaries, user, outside }: Wanted): Promise<Place> {
+async function makePlace({ folder, binaries, user, mayMove, outside }: Wanted): Promise<Place> {
   await makeFolder(folder, user);
   const there = await disk.readdir(folder);
   await refuseOthers(folder, there);
@@ -114,8 +118,8 @@ async function makePlace({ folder, binaries, user, outside }: Wanted): Promise<P
   // Someone who works as root in a folder that is closed to all others, as /root is. To open it is not ours to decide.
   const copied = (await reaches(user, join(binaries, "bin"))) ? binaries : await copyBinaries(binaries, outside);
   if (await reaches(user, known)) return { ...place, binaries: copied };
-  if (there.length > 0) {
-    throw failed(`it does not run as root, and the user that it runs as (${user.uid}) cannot reach its data in ${known}. Let others pass through the folders on the way: chmod o+x on each that is closed`);
+  if (!mayMove || there.length > 0) {
+    throw failed(`it does not run as root, and the user that it runs as (${user.uid}) cannot reach ${known}. Let others pass through the folders on the way, by chmod o+x on each that is closed; or name a folder elsewhere`);
   }
   const home = await moveOutside(folder, outside, user);
   return { folder: home, data: join(home, "data"), binaries: copied, user };
@@ -235,6 +239,9 @@ interface Running {
   readonly status: string;
 }
 
+/** One that follows another answers too, and whoever wants to write is told so. */
+const answers: ReadonlySet<string> = new Set(["ready", "standby"]);
+
 /** How long it may take to answer; what a crash left behind may take longer. */
 const patienceMs = 60_000;
 const recoveryMs = 600_000;
@@ -253,7 +260,7 @@ async function startOrJoin(place: Place, password: string, freePort: () => Promi
       await timers.setTimeout(lookMs);
       continue;
     }
-    const port = await freePort();
+    const port = (busy === 0 ? await lastPort(place) : null) ?? (await freePort());
     const said = await launch(place, port, running?.pid ?? null);
     if (said === null) {
       await writeKeeper(place);
@@ -280,10 +287,11 @@ const isHeld = /lock file "postmaster\.pid" already exists|lock file "postmaster
  */
 async function lookAt({ pid, port, status }: Running, { data }: Place, password: string): Promise<"ours" | "nobody" | "not yet"> {
   if (!isAlive(pid)) return "nobody";
-  const command = await commandOf(pid);
-  if (command !== null && !/postgres/.test(command)) return "nobody";
-  if (status !== "ready") return "not yet";
+  const program = await programOf(pid);
+  if (program !== null && !program.startsWith("postgres")) return "nobody";
+  if (!answers.has(status)) return "not yet";
   const client = new Client({ host: "127.0.0.1", port, user: "postgres", password, database: "postgres", connectionTimeoutMillis: 5000 });
+  client.on("error", () => {});
   try {
     await client.connect();
     const { rows } = await client.query<{ readonly folder: string }>("select current_setting('data_directory') as folder");
@@ -293,6 +301,12 @@ async function lookAt({ pid, port, status }: Running, { data }: Place, password:
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Where it was last time, so that addresses which were noted go on to be true; null where it never ran. */
+async function lastPort({ data }: Place): Promise<number | null> {
+  const port = Number(/"-p" "(\d+)"/.exec((await readText(join(data, "postmaster.opts"))) ?? "")?.[1] ?? 0);
+  return port > 0 ? port : null;
 }
 
 /** Null once it answers; what it said where it did not come to that. `stale` is a pid that no server has, whatever the pid file says. */
@@ -312,7 +326,7 @@ async function launch(place: Place, port: number, stale: number | null): Promise
     const failure = await Promise.race([ended, timers.setTimeout(lookMs, null)]);
     if (failure !== null) return `${failure}\n${(await readText(logPath)) ?? ""}`;
     const running = await readRunning(place);
-    if (running?.pid === child.pid && running?.status === "ready") return null;
+    if (running?.pid === child.pid && answers.has(running?.status ?? "")) return null;
   }
 }
 
@@ -379,9 +393,9 @@ function run(file: string, args: readonly string[], options: object = {}): Promi
   });
 }
 
-/** Nothing that is set for another Postgres, and messages in English, by which we know them. */
+/** What programs need to run at all, and no more: no secret of ours, nothing that is set for another Postgres. Messages are in English, by which we know them. */
 function environment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
+  const kept = Object.entries(process.env).filter(([name]) => /^(PATH|TZ|TMPDIR|TEMP|SYSTEMROOT|LD_LIBRARY_PATH|NIX_LD.*)$/i.test(name));
   return { ...Object.fromEntries(kept), LC_ALL: "C", ...more };
 }
 
@@ -393,11 +407,11 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** What a process was started as; null where that cannot be told. */
-async function commandOf(pid: number): Promise<string | null> {
-  if (platform() === "linux") return readText(`/proc/${pid}/cmdline`);
-  const { code, said } = await run("ps", ["-o", "args=", "-p", String(pid)]);
-  return code === 0 ? said : null;
+/** The name of what runs under a pid; null where that cannot be told. */
+async function programOf(pid: number): Promise<string | null> {
+  if (platform() === "linux") return readText(`/proc/${pid}/comm`);
+  const { code, said } = await run("ps", ["-o", "comm=", "-p", String(pid)]);
+  return code === 0 ? basename(said.trim()) : null;
 }
 
 /** For the server's user and nobody else, who may be an ordinary one later on. */

@@ -13,6 +13,9 @@ export interface StoreOptions {
   readonly connections?: number;
 }
 
+/** What a paused process holds locked is free again after this, which is before its lease is over: else whoever takes over would wait for it. */
+const beginText = "begin; set local idle_in_transaction_session_timeout = '10s'";
+
 export function openStore({ url, connections = 4 }: StoreOptions): Store {
   const pool = new Pool({ connectionString: url, max: connections, application_name: "pliny" });
   // A connection that breaks while nobody uses it is no matter: whoever needs one next gets another.
@@ -22,8 +25,11 @@ export function openStore({ url, connections = 4 }: StoreOptions): Store {
     async transaction(work) {
       const client = await pool.connect();
       let broken: Error | undefined;
+      // Where it breaks between two statements, the next one says so.
+      const ignore = (): void => {};
+      client.on("error", ignore);
       try {
-        await client.query("begin");
+        await client.query(beginText);
         const made = await work({ query: (text, values = []) => client.query<object>(text, [...values]) });
         await client.query("commit");
         return made;
@@ -33,6 +39,7 @@ export function openStore({ url, connections = 4 }: StoreOptions): Store {
         });
         throw error;
       } finally {
+        client.off("error", ignore);
         client.release(broken);
       }
     },
