@@ -634,8 +634,8 @@ describe("decode and encode", () => {
     expect(asJson.status).toBe(1);
     expect(JSON.parse(asJson.stdout)).toMatchObject({ command: "encode", exitCode: 1, refusal: { code: "syntax", pointer: "" } });
     const twice = '{"a":1,"a":1}';
-    expect(pliny(["decode"], { input: twice })).toMatchObject({ status: 0 });
-    expect(pliny(["decode", "--profile", "api-in"], { input: twice }).stderr).toContain("/a: expected each key once");
+    expect(pliny(["decode"], { input: twice }).stderr).toContain("/a: expected each key once");
+    expect(pliny(["encode"], { input: "a: 1\na: 2\n" }).stderr).toContain("/a: expected each key once");
     expect(pliny(["decode", "--profile", "api-in"], { input: `"${"a".repeat(1 << 20)}"` }).stderr).toContain("1048576 bytes");
   });
 
@@ -653,9 +653,9 @@ describe("decode and encode", () => {
     );
     expect(pliny(["generate"]).status).toBe(0);
     expect(pliny(["decode", "--type", "box"], { input: row })).toEqual({ status: 0, stdout: listing, stderr: "" });
-    const upgraded = pliny(["encode", "--type", "box"], { input: "__v: 1\nlabel: top\nkind: tiny\nlid: [1]\n" });
-    expect(upgraded).toMatchObject({ status: 0, stdout: '{"__v":1,"kind":"small","label":"top","lid":[1]}\n' });
-    expect(upgraded.stderr).toBe("note: box has no lid; kept as it is\n");
+    const kept = pliny(["encode", "--type", "box"], { input: "__v: 1\nlabel: top\nkind: tiny\nlid: [1]\n" });
+    expect(kept).toMatchObject({ status: 0, stdout: '{"__v":1,"kind":"tiny","label":"top","lid":[1]}\n' });
+    expect(kept.stderr).toBe("note: box has no lid; kept as it is\n");
     const wrong = pliny(["decode", "--type", "box"], { input: '{"__v":1,"label":"top","opened":"noon"}' });
     expect(wrong).toMatchObject({ status: 1, stdout: "" });
     expect(wrong.stderr).toContain("error: /opened: expected a time in UTC");

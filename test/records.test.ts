@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compile } from "../compiler/compile.js";
 import { canonicalText, detached, type JsonRecord, type Reading, type Writing } from "../runtime/codec/index.js";
+import { jsonbBytes } from "../runtime/codec/storable.js";
 import { usePostgres } from "./postgres.js";
 import { compileFolder, goldenCases } from "./setup/cases.js";
 import { projectRoot } from "./setup/project.js";
@@ -82,9 +83,13 @@ describe("a real `jsonb` column", () => {
       const texts = values.map((fields) => canonicalText(codec.encode(fields, at)));
       await client.query("truncate record");
       await client.query("insert into record select at, attributes from jsonb_array_elements($1) with ordinality each(attributes, at)", [`[${texts.join()}]`]);
-      const { rows } = await client.query<{ readonly attributes: JsonRecord }>("select attributes from record order by at");
+      const { rows } = await client.query<{ readonly attributes: JsonRecord; readonly bytes: number }>(
+        "select attributes, octet_length(attributes::text) as bytes from record order by at",
+      );
       expect(rows.map(({ attributes }) => canonicalText(attributes)), record.title).toEqual(texts);
-      for (const [index, { attributes }] of rows.entries()) {
+      for (const [index, { attributes, bytes }] of rows.entries()) {
+        expect(jsonbBytes(attributes), record.title).toBeGreaterThanOrEqual(bytes);
+        expect(jsonbBytes(attributes), record.title).toBeLessThan(bytes * 1.1);
         expect(await told(codec.decode(attributes, at)), record.title).toBe(await told(values[index]));
       }
     }

@@ -2,10 +2,14 @@
 // of the case `versions`, whose document is at shape 5, is written in shape 4, and is read from shape 2 on.
 
 import { describe, expect, test } from "vitest";
-import { type Codec, DecodeError, detached, type JsonRecord, nothing, Secret, type Vault } from "../runtime/codec/index.js";
+import { refusalsOf } from "../runtime/codec/check.js";
+import {
+  type Codec, DecodeError, detached, type JsonRecord, nothing, optional, parseJson, profiles, readJson, Secret, type Vault, writeJson, writeRequired,
+} from "../runtime/codec/index.js";
 import { readGiven, readStored, readStoredRun, type StoredType, writeStored, writeStoredRun } from "../runtime/codec/stored.js";
 import { databaseCodec, databaseRules } from "../generated/database.shape.js";
 import { databaseUpgrades } from "../specs/database.handlers.js";
+import { everythingCodec, everythingRules } from "./cases/fields-all-types/expected/everything.shape.js";
 import type { DocumentPrintUpgrades, DocumentUpgrades } from "./cases/versions/expected/document.js";
 import {
   documentCodec, documentPrintArgsCodec, documentPrintArgsRules, documentPrintCodec, documentPrintRules, documentRules,
@@ -19,6 +23,7 @@ const vault: Vault = {
 const at = { ...detached("store"), vault, place: { root: "document", id: "0190b1a5-7a3e-7cc0-8000-000000000001", path: [] } };
 const document: StoredType = { codec: documentCodec, rules: documentRules };
 const database: StoredType = { codec: databaseCodec, rules: databaseRules };
+const everything: StoredType = { codec: everythingCodec, rules: everythingRules };
 
 const upgrades: DocumentUpgrades = {
   to4: ({ title }) => ({ secret: title === null ? null : Secret.of(`about ${title}`) }),
@@ -42,8 +47,10 @@ describe("an older shape", () => {
   });
 
   test("keeps what is there: a constant is for what is absent", () => {
-    expect(read({ __v: 3, title: "Bread", words: 7 }).fields).toMatchObject({ words: 7 });
-    expect(read({ __v: 2, title: "Bread" }).fields).toMatchObject({ words: 0 });
+    const codec = { ...documentCodec, history: { ...documentCodec.history, set: { 3: { title: "Untitled", words: 0 } } } };
+    const titled = (record: JsonRecord): object => readStored({ type: { ...document, codec }, record, at }).fields;
+    expect(titled({ __v: 2, title: "Bread" })).toMatchObject({ title: "Bread" });
+    expect(titled({ __v: 2 })).toMatchObject({ title: "Untitled" });
   });
 
   test("takes no constant that belongs to an upgrade it has behind it", () => {
@@ -147,6 +154,34 @@ describe("what a save writes", () => {
   });
 });
 
+describe("what no reader of rows could take", () => {
+  const notes: Codec<{ readonly notes: unknown }> = {
+    version: 1,
+    keys: ["notes"],
+    encode: (fields, writing) => ({ __v: 1, notes: writeRequired(fields.notes, writeJson, writing, "notes") }),
+    decode: (record, reading) => ({ notes: optional(record, "notes", readJson, reading) }),
+  };
+  const type: StoredType = { codec: notes, rules: { notes: {} } };
+  const nested = (levels: number): unknown => Array.from({ length: levels }).reduce<unknown>((inner) => [inner], 1);
+  // As `jsonb` spells it.
+  const room = profiles.store.bytesMax - '{"__v": 1, "notes": {"Json": ""}}'.length;
+  const largest = 1e300;
+
+  test.each<readonly [what: string, most: unknown, more: unknown]>([
+    ["deeper than 64 in all", nested(62), nested(63)],
+    ["longer than 8 MiB", "a".repeat(room), "a".repeat(room + 1)],
+    ["longer in bytes", "é".repeat(room / 2), "é".repeat(room / 2 + 1)],
+    ["longer when it is escaped", "\n".repeat(room / 2), "\n".repeat(room / 2 + 1)],
+    ["longer as `jsonb` spells its numbers", Array(20_000).fill(largest), Array(30_000).fill(largest)],
+  ])("is not written: %s", (_, most, more) => {
+    const write = (value: unknown): JsonRecord => writeStored({ type, fields: { notes: value }, at });
+    expect(parseJson(JSON.stringify(write(most)), profiles.store)).toEqual({ __v: 1, notes: { Json: most } });
+    expect(() => write(more)).toThrow(/^\/notes: expected (JSON at most 64 deep|at most 8388608 bytes in all members together), got more$/);
+    expect(refusalsOf({ type, given: { notes: most }, before: null })).toEqual([]);
+    expect(refusalsOf({ type, given: { notes: more }, before: null })).toMatchObject([{ code: "limit", got: "more", pointer: "/notes" }]);
+  });
+});
+
 describe("a run: args and fields have one version and are upgraded together, each from its own shape", () => {
   const args: StoredType = { codec: documentPrintArgsCodec, rules: documentPrintArgsRules };
   const fields: StoredType = { codec: documentPrintCodec, rules: documentPrintRules };
@@ -192,6 +227,16 @@ describe("what a client gives", () => {
     expect(() => give({ __v: 5, title: "Bread" })).toThrow("/__v");
     expect(() => give({ writer: "Ada" })).toThrow("/writer");
     expect(() => give(JSON.parse('{"__proto__": {}}') as JsonRecord)).toThrow("/__proto__");
+  });
+
+  test("a reference may come with its URL, as it was answered", () => {
+    const reference = { Resource: ["everything", "0190b1a5-7a3e-7cc0-8000-000000000001", "/everythings/1"] };
+    expect(readGiven(everything, { self: reference, others: [reference] }, given)).toMatchObject({ self: { type: "everything" }, others: [{ type: "everything" }] });
+  });
+
+  test("is read in time that grows as it does, and not with its square: a long list would hold up everything", { timeout: 10_000 }, () => {
+    const list = Array.from({ length: 30_000 }, () => "a");
+    expect(Reflect.get(readGiven(everything, { list }, given), "list")).toHaveLength(list.length);
   });
 
   test("a value of another type, and one that a closed enum has not, are refused", () => {

@@ -5,6 +5,7 @@ import { CodecError, type CodecRefusal, describe } from "./error.js";
 import type { FieldRules, RecordRules } from "./given.js";
 import { detached, type Writing } from "./reading.js";
 import { isSameSecret, Secret, valueGiven } from "./secret.js";
+import { checkStorable } from "./storable.js";
 import { blankOf, type StoredType, writtenBy } from "./stored.js";
 
 /** Hand-written predicates: of the record's own fields, and by the name of their type those of named types. */
@@ -93,7 +94,7 @@ function refusedTypes({ codec }: StoredType, { values, isAsked }: Asked): Readon
   for (const member of members) tried[member] = isAsked(member) ? (values[member] ?? null) : null;
   for (;;) {
     try {
-      codec.encode(tried, looking);
+      checkStorable(codec.encode(tried, looking));
       return refused;
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;

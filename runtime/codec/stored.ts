@@ -3,9 +3,10 @@
 
 import { DecodeError, describe, under } from "./error.js";
 import type { RecordRules } from "./given.js";
-import { type Json, type JsonRecord, setMember } from "./json.js";
+import { isList, type Json, type JsonRecord, setMember } from "./json.js";
 import { detached, type Reading, type Writing } from "./reading.js";
 import { type Codec, type History, readVersion } from "./record.js";
+import { checkStorable } from "./storable.js";
 
 /** What of a record's type reading and writing it takes. */
 export interface StoredType {
@@ -53,6 +54,13 @@ export function readStored(source: StoredSource, upgrades: object = {}): Stored 
   return storedOf(part);
 }
 
+/** The same as it stands, for who has no upgrades at hand: in an older shape any member may be null. Throws what reading throws. */
+export function readAsWritten(source: StoredSource): Stored {
+  const { values: fields, version } = readPart(source);
+  const { codec } = source.type;
+  return { fields, version, isNewer: version > codec.version, lostFound: lostFoundOf(codec, source.record, version) };
+}
+
 /** The args and the fields of a run: they have one version and are upgraded together, though each was written in a shape of its own. */
 export function readStoredRun(args: StoredSource, fields: StoredSource, upgrades: object = {}): { readonly args: Stored; readonly fields: Stored } {
   const parts = { args: readPart(args), fields: readPart(fields) };
@@ -93,11 +101,13 @@ export function readGiven({ codec }: StoredType, record: JsonRecord, at: Reading
 
 function refuseStrangers(given: Json | undefined, understood: Json | undefined): void {
   if (typeof given !== "object" || given === null || typeof understood !== "object" || understood === null) return;
+  const members = new Map<string, Json | undefined>(Object.entries(understood));
   for (const [step, member] of Object.entries(given)) {
     if (member === null) continue;
-    if (!Object.hasOwn(understood, step)) throw stranger(Object.keys(understood), step);
+    // What is in a list was read, but for the URL of a reference, which is told and not kept.
+    if (!members.has(step) && !isList(given)) throw stranger([...members.keys()], step);
     try {
-      refuseStrangers(member, Object.entries(understood).find(([key]) => key === step)?.[1]);
+      refuseStrangers(member, members.get(step));
     } catch (error) {
       throw under(error, step);
     }
@@ -188,7 +198,13 @@ function goBack(parts: readonly StoredValues[], upgrades: object): object {
   return values;
 }
 
-function writePart({ type: { codec }, fields, at, version, lostFound, kept }: StoredValues, older: object): JsonRecord {
+function writePart(values: StoredValues, older: object): JsonRecord {
+  const record = recordOf(values, older);
+  checkStorable(record);
+  return record;
+}
+
+function recordOf({ type: { codec }, fields, at, version, lostFound, kept }: StoredValues, older: object): JsonRecord {
   const write = writtenBy(codec, version);
   const encoded = codec.encode(fields, at);
   const written = kept && kept.record["__v"] === write ? { ...encoded, ...unchanged(codec, kept) } : encoded;

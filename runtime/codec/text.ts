@@ -43,14 +43,18 @@ function parse(text: string, profile: Profile): Json {
 
 /** Whether it takes at most so many bytes; counted only where its length leaves that open. */
 function fitsUtf8(text: string, bytesMax: number): boolean {
-  if (text.length * 3 <= bytesMax) return true;
+  return text.length * 3 <= bytesMax || utf8Bytes(text) <= bytesMax;
+}
+
+/** How many bytes of UTF-8 it takes. */
+export function utf8Bytes(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     // Half a pair counts for two bytes, the whole for four.
     if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
   }
-  return bytes <= bytesMax;
+  return bytes;
 }
 
 function fromUtf8(bytes: Uint8Array): string {
