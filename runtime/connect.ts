@@ -86,11 +86,11 @@ export async function connect(options: ConnectOptions): Promise<ConnectedPliny> 
     await applySteps(store);
     await recogniseDatabase(store, registry, schema ?? null);
     await makePartitions(store, Object.values(registry.keeps));
-    const { pliny, runs, moved } = await createPliny({ registry, store, keys, actor, sleep: (ms) => timers.setTimeout(ms) });
+    const { pliny, runs, moved, masking } = await createPliny({ registry, store, keys, actor, sleep: (ms) => timers.setTimeout(ms) });
     return {
       ...pliny,
       url,
-      startWorker: (settings) => startWorker({ ...settings, registry, store, runs, moved, pliny, actor }),
+      startWorker: (settings) => startWorker({ ...settings, registry, store, runs, moved, pliny, masking, actor }),
       close,
     };
   } catch (error) {

@@ -163,6 +163,21 @@ describe("a secret that is looked up", () => {
     await expect(Team.create(pliny, acme)).rejects.toThrow("/contact: expected an index keyring");
   });
 
+  test("what a newer release looks up by is kept by a save of one that knows nothing of it", async () => {
+    const { process: begin, client } = await start();
+    const { pliny } = await begin();
+    const team = await Team.create(pliny, acme);
+    const database = await Database.create(pliny, { name: "orders", region: "eu", parent: team });
+    const strange = { phone: { Dict: { 1: "x" } } };
+    for (const table of ["team", "database"]) await client.query(`update app.${table} set json_attrs = json_attrs || jsonb_build_object('__idx', coalesce(json_attrs -> '__idx', '{}') || $1::jsonb)`, [strange]);
+    await team.reload();
+    await database.reload();
+    await team.save({ limit: 7, contact: "other@acme.example" });
+    await database.save({ plan: "premium" });
+    expect((await client.query("select json_attrs -> '__idx' as idx from app.team")).rows).toEqual([{ idx: { contact: { Dict: { 1: expect.any(String) } }, ...strange } }]);
+    expect((await client.query("select json_attrs -> '__idx' as idx from app.database")).rows).toEqual([{ idx: strange }]);
+  });
+
   test("index keys rotate: under both while both live, under the new one after, and nothing is lost on the way", async () => {
     const { process: begin, client } = await start();
     const first = await begin();
@@ -408,6 +423,15 @@ describe("back-fill", () => {
     expect(await sealed()).toEqual(before);
     const { rows } = await client.query("select json_attrs - 'password' - 'name' as attrs from app.database where json_attrs ->> 'name' = 'db-3'");
     expect(rows).toEqual([{ attrs: { __v: 3, connections: 10, endpoint: "postgres://h:1/db-3", labels: { Dict: {} }, more: true, plan: "hobby", region: "eu" } }]);
+  });
+
+  test("a row whose version is none is named, and hinders no other", async () => {
+    const { client, opened } = await older(3);
+    await client.query(`update app.database set json_attrs = json_attrs || '{"__v": "two"}' where json_attrs ->> 'name' = 'db-1'`);
+    await client.query(`update app.database set json_attrs = json_attrs || '{"__v": 9007199254740991}' where json_attrs ->> 'name' = 'db-0'`);
+    const { rows: [odd] } = await client.query("select id from app.database where json_attrs ->> 'name' = 'db-1'");
+    const done = await backfill(opened.registry.ofTag("database") ?? expect.fail(), opened, pace);
+    expect(done).toMatchObject({ done: 1, failed: [{ id: odd?.["id"] }] });
   });
 
   test("beside live writers, as fast as it is let, and killed on the way", async () => {

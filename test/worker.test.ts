@@ -243,6 +243,36 @@ describe("a handler", () => {
   });
 });
 
+describe("what a handler", () => {
+  test("revealed stands in nothing that is kept of its error", async () => {
+    let password = "";
+    const started = await start({ provision: { createRole: async (task) => {
+      password = (await task.database.password?.reveal("to sign in")) ?? "";
+      throw new Error(`FATAL: no pg_hba.conf entry for ${password}`);
+    } } });
+    await started.drain(await started.worker());
+    expect(password).toHaveLength(32);
+    const { rows } = await started.client.query(`select (select string_agg(l::text, '') from pliny.log l) || (select string_agg(a::text, '') from pliny.archive a) || (select string_agg(t::text, '') from pliny.transition t) as text`);
+    expect(rows[0]?.["text"]).toContain("no pg_hba.conf entry for [secret]");
+    expect(rows[0]?.["text"]).not.toContain(password);
+  });
+
+  test("set is checked as what anybody gives is: the run panics, and keeps what it had", async () => {
+    const started = await start({ resize: { measure: (task, { to }) => {
+      task.before = 1.5;
+      return Promise.resolve(to.change());
+    } } });
+    const { client, database, drain, worker } = started;
+    const one = await worker();
+    await drain(one);
+    await database.reload();
+    await database.transition("updating");
+    await one.tick();
+    const { rows } = await client.query("select panic ->> 'message' as why, json_attrs from pliny.task where type = 'database.resize'");
+    expect(rows).toEqual([{ why: expect.stringMatching(/\/before: expected .* got 1\.5/), json_attrs: { __v: 1 } }]);
+  });
+});
+
 describe("workers", () => {
   test("of many each step is settled by one; one that dies is replaced, and what it says later is refused", async () => {
     const held: (() => void)[] = [];

@@ -42,7 +42,7 @@ export async function createPliny({ registry, store, keys, actor, sleep }: Pliny
     create, get, save, move, reload, load, children, history,
     runs: runs.runs,
     tasks: runs.tasks,
-    notice: (taskId, message) => writeLog(store, [{ level: "info", kind: "notice", type: null, id: taskId, actor, message, data: null }]),
+    notice: (taskId, message) => writeLog(store, [{ level: "info", kind: "notice", type: null, id: taskId, actor, message: masking.mask(message), data: null }]),
     runsOf: () => {
       throw unanswered("runs of many resources at once");
     },

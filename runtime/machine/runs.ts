@@ -44,7 +44,7 @@ export interface Runs extends Pick<Pliny, "runs" | "tasks"> {
   readonly bell: Bell;
   /** A run that is about to be started: its args checked and filled in. Throws Invalid. */
   prepare(task: KnownTask, owner: Owner | null, args: object, given: PreparedRun): NewRun;
-  /** The fields of a run as they are now, to be stored with its step. */
+  /** The fields of a run as they are now, to be stored with its step. Throws Invalid where what its handler set may not be. */
   written(task: KnownTask, record: RunRecord, run: Task): { readonly attrs: string; readonly vaultKeys: readonly number[] };
   /** Those runs as objects, with what they act on; one that cannot be read is the error that says why. */
   readRuns(records: readonly RunRecord[]): Promise<readonly (Task | Error)[]>;
@@ -175,9 +175,13 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     const [args, fieldsRecord] = [recordIn(record.args), recordIn(record.attrs)];
     const at = (part: "args" | "fields"): Reading => ({ ...writingAt(placeOf(task, record.id, part)), load: (tag, id) => pliny().load(tag, id) });
     const read = readStoredRun({ type: task.args, record: args, at: at("args") }, { type: task.fields, record: fieldsRecord, at: at("fields") }, task.upgrades);
+    const given = taken(task.fields.rules, run._changes);
+    const { predicates, upgrades } = task;
+    const refusals = refusalsOf({ type: task.fields, given, before: read.fields.fields, version: read.fields.version, predicates, upgrades });
+    if (refusals.length > 0) throw new Invalid(`${task.type.name} ${record.id} cannot be saved with what its handler set`, refusals);
     const { fields } = writeStoredRun(
       { type: task.args, fields: read.args.fields, at: at("args") },
-      { type: task.fields, fields: { ...read.fields.fields, ...run._changes }, at: at("fields"), version: read.fields.version, lostFound: read.fields.lostFound, kept: { record: fieldsRecord, changed: new Set(Object.keys(run._changes)) } },
+      { type: task.fields, fields: { ...read.fields.fields, ...given }, at: at("fields"), version: read.fields.version, lostFound: read.fields.lostFound, kept: { record: fieldsRecord, changed: new Set(Object.keys(given)) } },
       task.upgrades,
     );
     return { attrs: JSON.stringify(fields), vaultKeys: keysOf([args, fields]) };

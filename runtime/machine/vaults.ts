@@ -140,9 +140,11 @@ interface IndexingOptions {
 
 function indexingVault(known: KnownResource, vault: Vault | null, { before, indexKeyring }: IndexingOptions): Indexing {
   const fields = lookedUp(known);
-  if (fields.size === 0) return { vault, index: () => null };
-  const made = new Map<string, JsonRecord>();
   const kept: JsonRecord = before !== null && typeof before === "object" && !isList(before) ? before : {};
+  // What a newer release looks up is kept: this one cannot make it again.
+  const strange = Object.entries(kept).filter(([key]) => !fields.has(key));
+  if (fields.size === 0) return { vault, index: () => (strange.length === 0 ? null : Object.fromEntries(strange)) };
+  const made = new Map<string, JsonRecord>();
   return {
     vault: vault && {
       ...vault,
@@ -161,7 +163,8 @@ function indexingVault(known: KnownResource, vault: Vault | null, { before, inde
         const index = made.get(key) ?? kept[key];
         return record[key] === undefined || index === undefined ? [] : [[key, index] as const];
       });
-      return entries.length === 0 ? null : Object.fromEntries(entries);
+      const all = [...entries, ...strange];
+      return all.length === 0 ? null : Object.fromEntries(all);
     },
   };
 }

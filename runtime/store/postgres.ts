@@ -207,7 +207,7 @@ export async function readOlderResources(on: Connection, table: string, { types,
   const rows = await ask<ResourceAnswer>(
     on,
     `select ${resourceColumns} from ${tableName(table)}
-      where type = any ($1) and (json_attrs ->> '__v')::int < $2 and ($3::uuid is null or id > $3) order by id limit $4`,
+      where type = any ($1) and json_attrs -> '__v' < to_jsonb($2::int) and ($3::uuid is null or id > $3) order by id limit $4`,
     [types, below, after, limit],
   );
   return rows.map(recordOf);

@@ -67,7 +67,8 @@ export async function claimRuns(on: Connection, { worker, types, limit, floor }:
   const rows = await ask<RunAnswer & Pick<HeldRun, "begun" | "goesTo" | "stateLeftMs" | "leftMs"> & { readonly oldest: string }>(
     on,
     `with async as materialized (select set_config('synchronous_commit', 'off', true)),
-     me as materialized (select w.id from pliny.worker w, async where w.id = $1 and w.until > now()),
+     -- Locked, so that nobody takes the worker for dead before what it takes can be seen: nobody would ever free that.
+     me as materialized (select w.id from pliny.worker w, async where w.id = $1 and w.until > now() for key share of w),
      picked as materialized (
        select d.id, d.wake_at from me, unnest($2::text[]) as k (type) cross join lateral (
          select t.id, t.wake_at from pliny.task t where t.type = k.type and t.wake_at <= now() and t.wake_at >= coalesce($4::timestamptz, '-infinity')

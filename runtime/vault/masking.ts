@@ -1,4 +1,4 @@
-// What was revealed in a tick or a request, so that it can be taken out of messages, errors and stacks before they are written down.
+// What was revealed, so that it can be taken out of messages, errors and stacks before they are written down.
 
 import { shownMax } from "../codec/error.js";
 import { isList, type Json } from "../codec/json.js";
@@ -6,14 +6,24 @@ import { isList, type Json } from "../codec/json.js";
 // Shorter texts are left alone: a message without every `eu`, `12` or `yes` tells nothing any more, and each of them is soon guessed.
 const lengthMin = 4;
 
-/** Collects what was opened, and masks it by exact match. It lives as long as the tick or the request, and prints nothing of its own. */
+/** What is kept of a process that reveals without end: the last so many. Few ticks reveal anything, and what fails soon follows. */
+const keptMax = 1_000;
+
+/**
+ * Collects what was opened in a process, and masks it by exact match; of one tick's messages also what another has opened, which harms nobody. It
+ * prints nothing of its own.
+ */
 export class Masking {
   // Looked into when there is something to mask, for few ticks fail.
   readonly #opened = new Set<string>();
 
   /** `plain` is the plain text of a secret: its JSON. */
   add(plain: string): void {
+    // Again the newest, where it was there.
+    this.#opened.delete(plain);
     this.#opened.add(plain);
+    const [oldest] = this.#opened;
+    if (this.#opened.size > keptMax && oldest !== undefined) this.#opened.delete(oldest);
   }
 
   /**
@@ -21,6 +31,7 @@ export class Masking {
    * writes it between quotes, and as the messages of the codec cut it short. Where two overlap, one `[secret]` stands for both.
    */
   mask(text: string): string {
+    if (this.#opened.size === 0) return text;
     const forms = new Set([...this.#opened].flatMap((plain) => [...textsIn(parsed(plain), "value")].flatMap(formsOf)));
     const spans = [...forms].flatMap((form) => spansOf(form, text)).sort((left, right) => left.start - right.start);
     let masked = "";

@@ -11,6 +11,7 @@ import { isConnectionLost, type Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
 import { type LogLine, writeLog } from "../store/postgres.js";
 import { beginRuns, type HeldRun, type Outcome, readLanded, type Settled } from "../store/work.js";
+import type { Masking } from "../vault/masking.js";
 import { execute, isUnknown, type Verdict } from "./execute.js";
 import type { Finish, Waiting } from "./finish.js";
 import { Interrupt } from "./interrupt.js";
@@ -35,6 +36,7 @@ export interface AdvanceOptions {
   readonly store: Store;
   readonly runs: Runs;
   readonly pliny: Pliny;
+  readonly masking: Pick<Masking, "mask">;
   readonly actor: string;
   readonly settler: Settler;
   readonly finish: Finish;
@@ -54,7 +56,7 @@ export interface Advance {
 }
 
 export function createAdvance(options: AdvanceOptions): Advance {
-  const { registry, store, runs, pliny, actor, settler, finish, patience, random, mayKeep } = options;
+  const { registry, store, runs, pliny, masking, actor, settler, finish, patience, random, mayKeep } = options;
   const keeps = Object.values(registry.keeps);
   const holdings = new Set<Holding>();
   let idle: (() => void)[] = [];
@@ -143,10 +145,10 @@ export function createAdvance(options: AdvanceOptions): Advance {
     const isKept = (verdict.kind === "move" || verdict.kind === "stay") && task instanceof Task && Object.keys(task._changes).length > 0;
     try {
       const written = isKept ? runs.written(known, run, task) : null;
-      return judge({ run, known, task, verdict }, { registry, written, mayKeep: mayKeep(holding), actor });
+      return judge({ run, known, task, verdict }, { registry, written, mayKeep: mayKeep(holding), actor, masking });
     } catch (error) {
       // What the handler set cannot be stored.
-      return judge({ run, known, task, verdict: { kind: "panic", error } }, { registry, written: null, mayKeep: false, actor });
+      return judge({ run, known, task, verdict: { kind: "panic", error } }, { registry, written: null, mayKeep: false, actor, masking });
     }
   }
 
@@ -177,9 +179,9 @@ export function createAdvance(options: AdvanceOptions): Advance {
   /** Neither what came of it nor that it panicked can be written: whoever looks at it in a minute tries again, and it is said. */
   async function abandon(holding: Holding, error: unknown): Promise<void> {
     const { run, known } = holding;
-    const { outcome } = judge({ run, known, task: new Error(), verdict: { kind: "release" } }, { registry, written: null, mayKeep: false, actor });
+    const { outcome } = judge({ run, known, task: new Error(), verdict: { kind: "release" } }, { registry, written: null, mayKeep: false, actor, masking });
     const why = error instanceof PlinyError || error instanceof Error ? error.message : String(error);
-    const line: LogLine = { level: "error", kind: "error", type: run.type, id: run.id, actor, message: `It cannot be settled: ${why.slice(0, 1_000)}`, data: null };
+    const line: LogLine = { level: "error", kind: "error", type: run.type, id: run.id, actor, message: `It cannot be settled: ${masking.mask(why).slice(0, 1_000)}`, data: null };
     await settler.settle({ ...outcome, wakeMs: 60_000 }, line);
     letGo(holding);
   }

@@ -5,6 +5,7 @@ import { nextNonce, stateName, storedState } from "../machine/resources.js";
 import { Task } from "../machine/task.js";
 import type { LogLine } from "../store/postgres.js";
 import type { HeldRun, Outcome, Settled } from "../store/work.js";
+import type { Masking } from "../vault/masking.js";
 import { taskState, type Verdict } from "./execute.js";
 
 /** A run that was executed, and what came of it. */
@@ -31,10 +32,14 @@ interface Judging {
   /** The worker goes on with a run that may go on. */
   readonly mayKeep: boolean;
   readonly actor: string;
+  /** Takes out of what is written down what was revealed. */
+  readonly masking: Pick<Masking, "mask">;
 }
 
-export function judge({ run, known, task, verdict }: Executed, { registry, written, mayKeep, actor }: Judging): Judged {
+export function judge({ run, known, task, verdict }: Executed, { registry, written, mayKeep, actor, masking }: Judging): Judged {
   const { type, code } = known;
+  const line = (level: LogLine["level"], error: unknown): LogLine =>
+    ({ level, kind: "error", type: run.type, id: run.id, actor, message: told(error, masking).message, data: { state: run.state, step: String(run.step) } });
   const name = task instanceof Task ? task.state : stateName(run.state);
   const state = taskState(type, name);
   const saved = { attrs: written?.attrs ?? null, vaultKeys: written?.vaultKeys ?? null };
@@ -49,7 +54,7 @@ export function judge({ run, known, task, verdict }: Executed, { registry, writt
       return { outcome: { ...base, kind: "retry", attempt: run.attempt, attrs: null, vaultKeys: null }, ends: null, line: null };
     case "retry": {
       const outcome: Outcome = { ...base, kind: "retry", attempt: run.attempt + 1, wakeMs: verdict.afterMs, attrs: null, vaultKeys: null };
-      return { outcome, ends: null, line: errorLine({ run, verdict, actor }, "warn") };
+      return { outcome, ends: null, line: line("warn", verdict.error) };
     }
     case "move": {
       if (verdict.to !== "stop") {
@@ -66,10 +71,10 @@ export function judge({ run, known, task, verdict }: Executed, { registry, writt
     case "panic": {
       // What does not decode cannot be cleaned up after, and what fails in cleaning up is not cleaned up after again.
       const cleansUp = type.onPanic !== undefined && type.onPanic !== "escalate" && run.panic === null && run.goesTo !== "__stop__" && task instanceof Task;
-      const { message, stack } = told(verdict.error);
+      const { message, stack } = told(verdict.error, masking);
       const panic = run.panic === null ? JSON.stringify({ state: run.state, attempt: run.attempt + 1, message, stack, cleansUp }) : withoutCleaning(run.panic, message);
       const outcome: Outcome = { ...base, kind: "move", to: "__panic__", wakeMs: cleansUp ? 0 : Infinity, panic, note: message.slice(0, 200) };
-      return { outcome, ends: cleansUp || run.goesTo === "__stop__" ? null : "failure", line: errorLine({ run, verdict, actor }, "error") };
+      return { outcome, ends: cleansUp || run.goesTo === "__stop__" ? null : "failure", line: line("error", verdict.error) };
     }
   }
 }
@@ -99,14 +104,10 @@ function withoutCleaning(panic: string, message: string): string {
   return JSON.stringify({ ...kept, cleansUp: false, whileCleaningUp: message });
 }
 
-function errorLine({ run, verdict, actor }: { readonly run: HeldRun; readonly verdict: { readonly error: unknown }; readonly actor: string }, level: "warn" | "error"): LogLine {
-  return { level, kind: "error", type: run.type, id: run.id, actor, message: told(verdict.error).message, data: { state: run.state, step: String(run.step) } };
-}
-
-/** Of whatever was thrown, what Postgres takes as text: neither NUL nor half a surrogate pair. */
-function told(error: unknown): { readonly message: string; readonly stack: string | null } {
+/** Of whatever was thrown, what may be kept and Postgres takes as text: nothing that was revealed, neither NUL nor half a surrogate pair. */
+function told(error: unknown, masking: Pick<Masking, "mask">): { readonly message: string; readonly stack: string | null } {
   const [message, stack] = error instanceof Error ? [error.message, error.stack ?? null] : [thrown(error), null];
-  return { message: storable(message), stack: stack === null ? null : storable(stack) };
+  return { message: storable(masking.mask(message)), stack: stack === null ? null : storable(masking.mask(stack)) };
 }
 
 function thrown(error: unknown): string {

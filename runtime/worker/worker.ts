@@ -12,6 +12,7 @@ import { withPartitions } from "../store/partitions.js";
 import { writeLog } from "../store/postgres.js";
 import { deferTimer, type Timer } from "../store/timers.js";
 import { announceWorker, claimRuns, lookAround, readLost, renewLease, retireWorker } from "../store/work.js";
+import type { Masking } from "../vault/masking.js";
 import { createAdvance, type Holding } from "./advance.js";
 import { createFinish } from "./finish.js";
 import { Patience } from "./patience.js";
@@ -23,6 +24,7 @@ export interface WorkerOptions {
   readonly runs: Runs;
   readonly moved: Moved;
   readonly pliny: Pliny;
+  readonly masking: Pick<Masking, "mask">;
   readonly actor: string;
   /** So many runs at once, 10 unless said. */
   readonly slots?: number;
@@ -74,14 +76,14 @@ const fairEvery = 8;
 const endingMs = 6_000;
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { registry, store, runs, moved, pliny, actor, slots = 10, leaseMs = 15_000, stallMs = 60_000, stepsAHold = 16, random = Math.random } = options;
+  const { registry, store, runs, moved, pliny, masking, actor, slots = 10, leaseMs = 15_000, stallMs = 60_000, stepsAHold = 16, random = Math.random } = options;
   const types = [...registry.tasks].sort((left, right) => (right.type.priority ?? 0) - (left.type.priority ?? 0)).map(({ tag }) => tag);
   const can = Object.fromEntries(registry.tasks.map(({ tag, type }) => [tag, type.version]));
   const keeps = Object.values(registry.keeps);
   const patience = new Patience();
   const settler = createSettler({ store, actor, keeps, patience });
   const finish = createFinish({ registry, store, moved, actor });
-  const advance = createAdvance({ registry, store, runs, pliny, actor, settler, finish, patience, random, mayKeep });
+  const advance = createAdvance({ registry, store, runs, pliny, masking, actor, settler, finish, patience, random, mayKeep });
   // Not all at once where they are many, so that some are claimed while others are settled.
   const claimMost = Math.max(10, Math.ceil(slots / 2));
   let claims = 0;

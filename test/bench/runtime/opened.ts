@@ -12,7 +12,7 @@ import { openStore } from "../../../runtime/store/postgres.js";
 import type { WorkerOptions } from "../../../runtime/worker/worker.js";
 import { appOf, makeMoves } from "../../setup/jobs.js";
 
-export interface Opened extends Pick<WorkerOptions, "registry" | "store" | "runs" | "moved" | "pliny"> {
+export interface Opened extends Pick<WorkerOptions, "registry" | "store" | "runs" | "moved" | "pliny" | "masking"> {
   readonly client: Client;
   readonly url: string;
   /** So many statements were sent so far. */
