@@ -31,6 +31,11 @@ export async function retireWorker(on: Connection, id: string): Promise<void> {
   );
 }
 
+/** Frees what a worker holds besides those: a claim whose answer it never got. */
+export async function disownRuns(on: Connection, { worker, holds }: { readonly worker: string; readonly holds: readonly string[] }): Promise<void> {
+  await on.query(`update pliny.task set lease_by = null, wake_at = now(), nonce = ${randomNonce} where lease_by = $1 and id <> all ($2::uuid[])`, [worker, holds]);
+}
+
 export interface Claim {
   readonly worker: string;
   /** Types that it can run, most urgent first. */
@@ -89,7 +94,7 @@ export async function lookAround(on: Connection, limit: number): Promise<readonl
     `with dead as materialized (select id from pliny.worker where until < now() for update skip locked),
      freed as (
        update pliny.task t set lease_by = null, wake_at = now(), recoveries = recoveries + 1, nonce = ${randomNonce}
-         from dead d where t.lease_by = d.id),
+        where t.lease_by = any (array(select id from dead))),
      gone as (delete from pliny.worker w using dead d where w.id = d.id)
      select subject::text, name, type, step::text from pliny.timer where due_at <= now() and every is null order by due_at limit $1`,
     [limit],

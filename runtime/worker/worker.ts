@@ -7,11 +7,11 @@ import { PlinyError } from "../errors.js";
 import type { Moved } from "../machine/consequences.js";
 import type { Registry } from "../machine/registry.js";
 import type { Runs } from "../machine/runs.js";
-import { isPassing, type KeptLease, type Store } from "../store/connection.js";
+import { isConnectionLost, isPassing, type KeptLease, type Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
 import { writeLog } from "../store/postgres.js";
 import { deferTimer, type Timer } from "../store/timers.js";
-import { announceWorker, claimRuns, lookAround, readLost, renewLease, retireWorker } from "../store/work.js";
+import { announceWorker, claimRuns, disownRuns, lookAround, readLost, renewLease, retireWorker } from "../store/work.js";
 import type { Masking } from "../vault/masking.js";
 import { createAdvance, type Holding } from "./advance.js";
 import { createFinish } from "./finish.js";
@@ -89,6 +89,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   let claims = 0;
   let floor: { readonly at: number; readonly due: string | null } = { at: -Infinity, due: null };
   let othersWait = false;
+  let mayHoldMore = false;
   let isStopping = false;
   let running: Promise<void> | null = null;
   let retired: Promise<void> | null = null;
@@ -171,6 +172,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     while (!isStopping) {
       try {
         if (!lease.isHeld()) lease = await another(lease);
+        if (mayHoldMore) await disownRuns(store, { worker: identity.id, holds: [...advance.holdings].map(({ run }) => run.id) });
+        mayHoldMore = false;
         if (performance.now() - watchedAt >= watchEveryMs) {
           watchedAt = performance.now();
           watching = watching.then(watch).catch(said);
@@ -180,6 +183,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         const taken = free > 0 && (!othersWait || free >= slots / 4) ? await claim(Math.min(free, claimMost)) : 0;
         waitMs = taken > 0 ? (othersWait ? 0 : pollMs.least) : Math.min(Math.max(waitMs * 2, pollMs.least), pollMs.most);
       } catch (error) {
+        // It may have been a claim, and then nobody else would take what that took while this worker lives.
+        mayHoldMore ||= isConnectionLost(error);
         await said(error);
         waitMs = Math.min(Math.max(waitMs * 2, pollMs.most), failingMs);
       }

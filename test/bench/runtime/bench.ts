@@ -2,7 +2,7 @@
 // same rows written by hand, one by one and 100 at a time. Each on the same server in one run, so that a slow machine is slow for all.
 // Run it from the project: `npx tsx test/bench/runtime/bench.ts [--rounds 3] [--only drain|steps|latency|floor]`.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -18,6 +18,7 @@ const asked = (name: string): boolean => values.only === undefined || values.onl
 const sizes: { readonly [kind in FloorKind]: number } = { "one by one": 2_000, "100 at a time": 20_000 };
 
 const folder = await mkdtemp(join(tmpdir(), "pliny-bench-"));
+await chmod(folder, 0o755);
 const server = await startEmbedded({ folder: join(folder, "postgres") });
 try {
   process.stdout.write(`Node ${process.version}, Postgres 18 with synchronous_commit on, ${rounds} rounds, medians.\n\n`);
