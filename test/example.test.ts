@@ -38,8 +38,7 @@ interface Started extends Opened {
 }
 
 async function start(postgres: Postgres, given: Partial<Code> = {}): Promise<Started> {
-  const client = await postgres.database();
-  await makeTables(client);
+  const client = await postgres.copyOf(makeTables);
   const wire = await openWire(postgres.urlOf(client));
   const dumps = mkdtempSync(join(tmpdir(), "pliny-dumps-"));
   vi.stubEnv("PLINY_POSTGRES", wire.url);

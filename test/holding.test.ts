@@ -10,7 +10,7 @@ import { makePartitions } from "../runtime/store/partitions.js";
 import { startWorker, type Worker, type WorkerOptions } from "../runtime/worker/worker.js";
 import { usePostgres } from "./postgres.js";
 import { appOf, type Job, job, makeMoves, runsOf } from "./setup/jobs.js";
-import { makeTables, open, type Opened } from "./setup/store.js";
+import { makeOwnTables, open, type Opened } from "./setup/store.js";
 
 const postgres = usePostgres(18);
 
@@ -20,8 +20,7 @@ interface Started extends Opened {
 }
 
 async function start(jobs: readonly TaskCode[]): Promise<Started> {
-  const client = await postgres.database();
-  await makeTables(client, "");
+  const client = await postgres.copyOf(makeOwnTables);
   await makeMoves(client, jobs);
   const opened = await open(appOf(jobs), postgres.urlOf(client));
   await makePartitions(opened.store, Object.values(opened.registry.keeps));

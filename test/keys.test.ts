@@ -21,7 +21,7 @@ import { casesFolder } from "./setup/cases.js";
 import { usePostgres } from "./postgres.js";
 import { buildPackage } from "./setup/package.js";
 import { projectRoot } from "./setup/project.js";
-import { makeTables, open, type Opened } from "./setup/store.js";
+import { makeTablesOf, open, type Opened } from "./setup/store.js";
 import { newKey } from "./setup/vault.js";
 
 const uses = ["secrets", "index", "shred"] as const satisfies readonly KeyringUse[];
@@ -165,7 +165,7 @@ function read(path: string): string {
 /** A database with the tables of the project, three keyrings in files, and what makes processes find them. */
 async function start(of: App = app): Promise<{ readonly client: Client; readonly env: Environment; readonly process: () => Promise<Opened> }> {
   const client = await postgres.database();
-  await makeTables(client, read("generated/schema.sql"));
+  await makeTablesOf(client, read("generated/schema.sql"));
   const url = postgres.urlOf(client);
   for (const use of uses) expect(pliny(["keys", "add", "--for", use, "--keyring", `${use}.json`])).toMatchObject({ status: 0, stderr: "" });
   const env = { PLINY_POSTGRES: url, PLINY_KEYRING: "secrets.json", PLINY_INDEX_KEYRING: "index.json", PLINY_SHRED_KEYRING: "shred.json" };
@@ -372,7 +372,7 @@ describe("pliny keys on a database", () => {
     const to = (changes: Partial<URL>): Environment => ({ ...env, PLINY_POSTGRES: Object.assign(new URL(url), changes).href });
     const empty = postgres.urlOf(await postgres.database());
     const other = await postgres.database();
-    await makeTables(other, "create schema app");
+    await makeTablesOf(other, "create schema app");
     writeFileSync(join(folder, "alien.json"), pliny(["keys", "generate"], {}, { printsKeys: true }).stdout);
     expect(pliny(["keys", "status"], env).status).toBe(0);
     const cases: readonly (readonly [readonly string[], Environment, string])[] = [

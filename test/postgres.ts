@@ -14,6 +14,8 @@ export type PostgresVersion = (typeof postgresVersions)[number];
 export interface Postgres {
   /** An empty database, and a connection to it that ends with the test. The database goes with the server: to drop it takes longer than to make it. */
   readonly database: () => Promise<Client>;
+  /** The same of one that was made ready by that function: it is called once a file, and what it made is copied. */
+  readonly copyOf: (prepare: (client: Client) => Promise<void>) => Promise<Client>;
   /** One more connection to the database of another. */
   readonly connect: (to: Client) => Promise<Client>;
   /** Where a program connects to the database of a connection. */
@@ -37,6 +39,8 @@ export function usePostgres(version: PostgresVersion): Postgres {
     await server?.remove();
   });
 
+  const templates = new Map<(client: Client) => Promise<void>, Promise<string>>();
+
   const running = (): Server => {
     if (server === undefined) throw new Error("The server is started before the first test, and this is asked in a test.");
     return server;
@@ -46,12 +50,26 @@ export function usePostgres(version: PostgresVersion): Postgres {
     onTestFinished(async () => client.end());
     return client;
   };
+  const make = async (from: string): Promise<string> => {
+    databases += 1;
+    const name = `test_${databases}`;
+    await running().admin.query(`create database ${name} template ${from}`);
+    return name;
+  };
+  const prepared = async (prepare: (client: Client) => Promise<void>): Promise<string> => {
+    const name = await make("template1");
+    const client = await connect(running().port, name);
+    await prepare(client);
+    // Nobody may be connected to what is copied.
+    await client.end();
+    return name;
+  };
   return {
-    database: async () => {
-      databases += 1;
-      const name = `test_${databases}`;
-      await running().admin.query(`create database ${name}`);
-      return open(name);
+    database: async () => open(await make("template1")),
+    copyOf: async (prepare) => {
+      const template = templates.get(prepare) ?? prepared(prepare);
+      templates.set(prepare, template);
+      return open(await make(await template));
     },
     connect: (to) => open(to.database ?? "postgres"),
     urlOf: (to) => `postgres://postgres:postgres@127.0.0.1:${running().port}/${to.database ?? "postgres"}`,

@@ -16,8 +16,7 @@ const postgres = usePostgres(18);
 const team = "0190b1a5-7a3e-7cc0-8000-00000000000a";
 
 async function start(): Promise<{ readonly client: Client; readonly store: Store }> {
-  const client = await postgres.database();
-  await makeTables(client);
+  const client = await postgres.copyOf(makeTables);
   const store = openStore({ url: postgres.urlOf(client), connections: 10 });
   onTestFinished(() => store.close());
   await client.query(`insert into app.team (id, type, state, nonce, root_id, json_attrs) values ($1, 'team', 'active', 1, $1, '{"__v": 1}')`, [team]);
@@ -178,6 +177,21 @@ describe("a lease", () => {
     expect(await settle(store, [outcome(taken ?? expect.fail(), { to: "create_role" })])).toEqual([{ id: run.id, step: 2n, leftMs: null }]);
     expect(await movesOf(client, run.id)).toEqual(["draw", "create_role"]);
     expect(await readRun(store, run.id)).toMatchObject({ recoveries: 0, state: "create_role" });
+  });
+
+  test("that runs out while its worker claims: what that took is freed by the next look", async () => {
+    const { client, store } = await start();
+    const run = provisionOf(await makeDatabase(client));
+    await started(store, run);
+    const slow = await worker(store, 300);
+    const claiming = { worker: slow, types: ["database.provision"], limit: 5, floor: null };
+    await store.transaction(async (on) => {
+      expect((await claimRuns(on, claiming)).runs).toHaveLength(1);
+      await client.query("select pg_sleep(0.4)");
+      await lookAround(store, 10);
+    });
+    await lookAround(store, 10);
+    expect((await client.query("select lease_by, recoveries, wake_at <= now() as due from pliny.task")).rows).toEqual([{ lease_by: null, recoveries: 1, due: true }]);
   });
 
   test("many claim at once, and nothing is claimed twice or left", async () => {

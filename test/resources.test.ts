@@ -14,8 +14,7 @@ const postgres = usePostgres(18);
 const acme: TeamCreate = { name: "acme", contact: "ada@acme.example" };
 
 async function start(): Promise<Opened & { readonly client: Client; readonly url: string }> {
-  const client = await postgres.database();
-  await makeTables(client);
+  const client = await postgres.copyOf(makeTables);
   const url = postgres.urlOf(client);
   return { ...(await open(app, url)), client, url };
 }

@@ -14,8 +14,7 @@ import { makeTables, open, type Opened } from "./setup/store.js";
 const postgres = usePostgres(18);
 
 async function start(): Promise<Opened & { readonly client: Client; readonly team: Team; readonly database: Database }> {
-  const client = await postgres.database();
-  await makeTables(client);
+  const client = await postgres.copyOf(makeTables);
   const opened = await open(app, postgres.urlOf(client));
   const team = await Team.create(opened.pliny, { name: "acme", contact: "a@a.example" });
   const database = await Database.create(opened.pliny, { name: "orders", region: "eu", parent: team });

@@ -18,7 +18,7 @@ import { app } from "../specs/app.js";
 import { Customer, customerCode, type CustomerCreate } from "./cases/subscriptions/expected/customer.js";
 import { compileFolder, casesFolder } from "./setup/cases.js";
 import { usePostgres } from "./postgres.js";
-import { keys, keyText, makeTables, open, type Opened } from "./setup/store.js";
+import { keys, keyText, makeTables, makeTablesOf, open, type Opened } from "./setup/store.js";
 
 const postgres = usePostgres(18);
 const canary = "canary-4f1c9e";
@@ -31,8 +31,8 @@ function ring(name: "keyring" | "shred keyring", ...lines: readonly KeyLine[]): 
 }
 
 async function start(of: App = app, schema?: string): Promise<{ readonly client: Client; readonly url: string; readonly process: (given?: Partial<Keys>) => Promise<Opened> }> {
-  const client = await postgres.database();
-  await makeTables(client, schema);
+  const client = await (schema === undefined ? postgres.copyOf(makeTables) : postgres.database());
+  if (schema !== undefined) await makeTablesOf(client, schema);
   const url = postgres.urlOf(client);
   return { client, url, process: (given) => open(of, url, given) };
 }

@@ -56,8 +56,7 @@ async function start(code: { readonly provision?: Partial<DatabaseProvisionHandl
     ...databaseCode, ...dumpCode, ...replicaCode, ...teamCode, databaseProvision: { ...provision, ...code.provision }, databaseResize: { ...resize, ...code.resize },
     databaseDeprovision: { ...deprovision, ...code.deprovision },
   });
-  const client = await postgres.database();
-  await makeTables(client);
+  const client = await postgres.copyOf(makeTables);
   const opened = await open(app, postgres.urlOf(client));
   const team = await Team.create(opened.pliny, { name: "acme", contact: "a@a.example" });
   const database = await Database.create(opened.pliny, { name: "orders", region: "eu", parent: team });

@@ -30,8 +30,18 @@ export interface Opened extends PlinyParts {
   readonly store: Store;
 }
 
-/** Makes the tables of the example, or of other generated SQL, in an empty database. */
-export async function makeTables(client: Client, schema: string = readFileSync(join(projectRoot, "generated/schema.sql"), "utf8")): Promise<void> {
+/** Makes the tables of the example in an empty database. */
+export function makeTables(client: Client): Promise<void> {
+  return makeTablesOf(client, readFileSync(join(projectRoot, "generated/schema.sql"), "utf8"));
+}
+
+/** The runtime's own tables alone. */
+export function makeOwnTables(client: Client): Promise<void> {
+  return makeTablesOf(client, "");
+}
+
+/** Those of other generated SQL. */
+export async function makeTablesOf(client: Client, schema: string): Promise<void> {
   for (const step of steps) await client.query(`begin; ${step.sql} commit;`);
   await client.query(schema);
 }
