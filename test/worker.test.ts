@@ -163,7 +163,7 @@ describe("the end of a run, and a person who moves the resource that waits for i
         id: run?.["id"], nonce: BigInt(run?.["nonce"]), nextNonce: 5n, kind: "end", to: "__stop__", wakeMs: 0, deadlineMs: null, attempt: 0, signals: 0, attrs: null, vaultKeys: null,
         keeps: false, keep: "365", panic: null, note: null, parentTaskId: null,
       };
-      const end = async (): Promise<boolean> => (await finish.settleWith(outcome, known, { owner, id: one.id, stored: "creating", from: "creating", to: "online" })) !== null;
+      const end = (): Promise<boolean> => finish.settleWith(outcome, known, { owner, id: one.id, stored: "creating", from: "creating", to: "online" });
       const leave = (): Promise<boolean> => one.transition("deleting").then(() => true, () => false);
       const [ended, left] = round % 2 === 0 ? await Promise.all([end(), leave()]) : (await Promise.all([leave(), end()])).toReversed();
       const states = async (id: string): Promise<readonly string[]> => (await pliny.history(id)).map(({ to }) => to ?? "");

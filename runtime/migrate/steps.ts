@@ -50,9 +50,13 @@ begin
     end if;
   end if;
 
+  -- By itself, for this is what nearly every move takes: in one expression with the other question it cost five times as much.
+  perform from pliny.move m where m.type = new.type and m."from" = leaving and m."to" = new.state;
+  if found then
+    return new;
+  end if;
   -- Out of a panic a person, or an owner, may lead it to any state that the type has.
-  if exists (select from pliny.move m where m.type = new.type and m."to" = new.state and m."from" = leaving)
-     or leaving = '__panic__' and exists (
+  if leaving = '__panic__' and exists (
        select from pliny.move m where m.type = new.type and (m."to" = new.state or m."from" = new.state and new.state <> '__new__')) then
     return new;
   end if;

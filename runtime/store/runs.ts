@@ -38,8 +38,13 @@ export interface RunAnswer extends Omit<RunRecord, "step" | "nonce" | "bucket"> 
   readonly bucketMs: string | null;
 }
 
-export function runOf({ step, nonce, bucketMs, ...row }: RunAnswer): RunRecord {
-  return { ...row, step: BigInt(step), nonce: BigInt(nonce), bucket: bucketMs === null ? null : new Date(Number(bucketMs)) };
+/** Written out, for it is made of every run that is claimed. */
+export function runOf(row: RunAnswer): RunRecord {
+  return {
+    id: row.id, type: row.type, version: row.version, resourceType: row.resourceType, resourceId: row.resourceId, rootId: row.rootId, parentTaskId: row.parentTaskId,
+    state: row.state, step: BigInt(row.step), turn: row.turn, nonce: BigInt(row.nonce), attempt: row.attempt, recoveries: row.recoveries, signals: row.signals,
+    bucket: row.bucketMs === null ? null : new Date(Number(row.bucketMs)), args: row.args, attrs: row.attrs, panic: row.panic,
+  };
 }
 
 // ---- starting

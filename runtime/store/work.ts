@@ -83,7 +83,7 @@ export async function claimRuns(on: Connection, { worker, types, limit, floor }:
      returning ${runColumns}, t.begun, t.goes_to as "goesTo", ${leftColumns}, (select min(wake_at) from picked)::text as oldest`,
     [worker, types, limit, floor],
   );
-  const runs = rows.map(({ begun, goesTo, stateLeftMs, leftMs, oldest: _oldest, ...row }) => ({ ...runOf(row), begun, goesTo, stateLeftMs, leftMs }));
+  const runs = rows.map((row): HeldRun => Object.assign(runOf(row), { begun: row.begun, goesTo: row.goesTo, stateLeftMs: row.stateLeftMs, leftMs: row.leftMs }));
   return { runs, oldest: rows[0]?.oldest ?? null };
 }
 
@@ -155,28 +155,15 @@ export interface Outcome extends Hold {
   readonly parentTaskId: string | null;
 }
 
-/** What landed: the step that it is at now, and what is left of the run's time. */
-export interface Settled {
-  readonly id: string;
-  readonly step: bigint;
-  readonly leftMs: number | null;
-}
-
-interface SettledAnswer {
-  readonly id: string;
-  readonly step: string;
-  readonly leftMs: number | null;
-}
-
-/** Settles many; who is not in the answer was overtaken, and nothing of it was written. */
-export async function settleRuns(on: Connection, outcomes: readonly Outcome[], by: string): Promise<readonly Settled[]> {
+/** Settles many, and gives the ids of those that landed. Who is not among them was overtaken, and nothing of it was written. */
+export async function settleRuns(on: Connection, outcomes: readonly Outcome[], by: string): Promise<readonly string[]> {
   const columns = [
     outcomes.map((one) => one.id), outcomes.map((one) => String(one.nonce)), outcomes.map((one) => String(one.nextNonce)), outcomes.map((one) => one.kind),
     outcomes.map((one) => one.to), outcomes.map((one) => one.wakeMs), outcomes.map((one) => one.deadlineMs), outcomes.map((one) => one.attempt),
     outcomes.map((one) => one.signals), outcomes.map((one) => one.attrs), outcomes.map((one) => one.note), outcomes.map((one) => one.keeps),
     outcomes.map((one) => one.keep), outcomes.map((one) => one.panic), outcomes.map((one) => (one.vaultKeys === null ? null : JSON.stringify(one.vaultKeys))), by,
   ];
-  return (await ask<SettledAnswer>(on, settleText, columns)).map(settledOf);
+  return (await ask<{ readonly id: string }>(on, settleText, columns)).map(({ id }) => id);
 }
 
 const settleText = `
@@ -206,7 +193,7 @@ moved as (
                        else least(now() + i.wake_ms * interval '1 ms', t.ends_by,
                                   case when i.outcome = 'move' then now() + i.deadline_ms * interval '1 ms' else t.deadline_at end) end
   from i where t.id = i.id and t.nonce = i.nonce and i.outcome <> 'end'
-  returning t.id, t.step, i.outcome, t.state, t.nonce, i.note, t.ends_by),
+  returning t.id, t.step, i.outcome, t.state, t.nonce, i.note),
 gone as (
   delete from pliny.task t using i where t.id = i.id and t.nonce = i.nonce and i.outcome = 'end'
   returning ${goneColumns("coalesce(i.attrs, t.json_attrs)")}, i.to_state as ended_in, i.next_nonce, i.note, i.keep),
@@ -214,27 +201,20 @@ logged as (
   insert into pliny.transition (subject, step, "to", nonce, by, note)
   select id, step, state, nonce, $16, note from moved where outcome = 'move'
   union all select id, step + 1, ended_in, next_nonce, $16, note from gone),${endings}
-select id::text, step::text, (extract(epoch from ends_by - now()) * 1000)::float8 as "leftMs" from moved union all select id::text, (step + 1)::text, null from gone`;
+select id::text from moved union all select id::text from gone`;
 
 /**
- * Which of those outcomes landed after all, where the answer to a settle was lost. A move and an end stand in the log with the nonce that they
- * gave; any other stands in the row.
+ * The ids of those outcomes that landed after all, where the answer to a settle was lost. A move and an end stand in the log with the nonce that
+ * they gave; any other stands in the row.
  */
-export async function readLanded(on: Connection, outcomes: readonly Pick<Outcome, "id" | "nextNonce">[]): Promise<readonly Settled[]> {
-  const rows = await ask<SettledAnswer>(
+export async function readLanded(on: Connection, outcomes: readonly Pick<Outcome, "id" | "nextNonce">[]): Promise<readonly string[]> {
+  const rows = await ask<{ readonly id: string }>(
     on,
-    `select i.id::text, coalesce(l.step, t.step)::text as step, (extract(epoch from t.ends_by - now()) * 1000)::float8 as "leftMs"
-       from unnest($1::uuid[], $2::bigint[]) as i (id, nonce)
-       left join pliny.task t on t.id = i.id and t.nonce = i.nonce
-       left join lateral (select step from pliny.transition where subject = i.id and nonce = i.nonce limit 1) l on true
-      where coalesce(l.step, t.step) is not null`,
+    `select i.id::text from unnest($1::uuid[], $2::bigint[]) as i (id, nonce)
+      where exists (select from pliny.task t where t.id = i.id and t.nonce = i.nonce) or exists (select from pliny.transition l where l.subject = i.id and l.nonce = i.nonce)`,
     [outcomes.map(({ id }) => id), outcomes.map(({ nextNonce }) => String(nextNonce))],
   );
-  return rows.map(settledOf);
-}
-
-function settledOf({ step, ...answer }: SettledAnswer): Settled {
-  return { ...answer, step: BigInt(step) };
+  return rows.map(({ id }) => id);
 }
 
 /** Looks at a run again as soon as somebody can: of what it waits for something has changed. */

@@ -10,7 +10,7 @@ import { Task } from "../machine/task.js";
 import { isConnectionLost, type Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
 import { type LogLine, writeLog } from "../store/postgres.js";
-import { beginRuns, type HeldRun, type Outcome, readLanded, type Settled } from "../store/work.js";
+import { beginRuns, type HeldRun, type Outcome, readLanded } from "../store/work.js";
 import type { Masking } from "../vault/masking.js";
 import { execute, isUnknown, type Verdict } from "./execute.js";
 import type { Finish, Waiting } from "./finish.js";
@@ -25,6 +25,8 @@ export interface Holding {
   readonly known: KnownTask;
   /** When it was claimed, in milliseconds of `performance.now`. */
   readonly since: number;
+  /** When what is left of its times was so, in the same milliseconds. */
+  readonly at: number;
   /** How many steps it has made since then. */
   readonly steps: number;
   /** Ends the call of its handler. */
@@ -67,7 +69,7 @@ export function createAdvance(options: AdvanceOptions): Advance {
     const since = performance.now();
     for (const run of taken) {
       const known = registry.taskOfTag(run.type);
-      if (known !== null) hold({ run, known, since, steps: 0, interrupt: new Interrupt() });
+      if (known !== null) hold({ run, known, since, at: since, steps: 0, interrupt: new Interrupt() });
     }
   }
 
@@ -127,9 +129,10 @@ export function createAdvance(options: AdvanceOptions): Advance {
       answer = await settle(holding, judged);
     }
     if (answer instanceof Error) return abandon(holding, answer);
-    if (answer === null || !judged.outcome.keeps) return letGo(holding);
-    const { known, since, steps, run } = holding;
-    hold({ run: goingOn(run, judged.outcome, answer), known, since, steps: steps + 1, interrupt: new Interrupt() });
+    if (answer === "overtaken" || !judged.outcome.keeps) return letGo(holding);
+    const { known, since, at, steps, run } = holding;
+    const now = performance.now();
+    hold({ run: goingOn(run, judged.outcome, now - at), known, since, at: now, steps: steps + 1, interrupt: new Interrupt() });
     holdings.delete(holding);
   }
 
@@ -156,19 +159,18 @@ export function createAdvance(options: AdvanceOptions): Advance {
     const waiting = ends === null ? null : await patience.insist(() => finish.waitingFor(run, known, ends));
     if (waiting === null) return settler.settle(outcome, line);
     try {
-      const landed = await settleWith(outcome, known, waiting);
-      if (landed !== null && line !== null) await note(line);
-      return landed;
+      const hasLanded = await settleWith(outcome, known, waiting);
+      if (hasLanded && line !== null) await note(line);
+      return hasLanded ? "landed" : "overtaken";
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
 
-  function settleWith(outcome: Outcome, known: KnownTask, waiting: Waiting): Promise<Settled | null> {
+  function settleWith(outcome: Outcome, known: KnownTask, waiting: Waiting): Promise<boolean> {
     let mayHaveLanded = false;
     return patience.insist(async () => {
-      const [landed] = mayHaveLanded ? await readLanded(store, [outcome]) : [];
-      if (landed) return landed;
+      if (mayHaveLanded && (await readLanded(store, [outcome])).length > 0) return true;
       return withPartitions(store, () => finish.settleWith(outcome, known, waiting), keeps).catch((error: unknown) => {
         mayHaveLanded ||= isConnectionLost(error);
         throw error;

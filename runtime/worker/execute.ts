@@ -72,22 +72,28 @@ export async function execute(call: Call): Promise<Verdict> {
 }
 
 /** Calls the handler, and gives it up a while after it was told to end: at its deadline, or because the worker does. */
-async function untilDeadline(call: Call, state: TaskStateType): Promise<Verdict> {
+function untilDeadline(call: Call, state: TaskStateType): Promise<Verdict> {
   const { run, task, code, interrupt } = call;
   const leftMs = Math.min(run.stateLeftMs ?? state.timeoutMs, run.leftMs ?? Infinity);
-  const deadline = leftMs > timerMaxMs ? undefined : setTimeout(() => interrupt.abort(new PlinyError("TIMEOUT", `${code.type.name} has been in '${task.state}' for too long.`)), leftMs);
-  let grace: NodeJS.Timeout | undefined;
-  const given = new Promise<Verdict>((resolve) => {
+  return new Promise((resolve) => {
+    const deadline = leftMs > timerMaxMs ? undefined : setTimeout(() => interrupt.abort(new PlinyError("TIMEOUT", `${code.type.name} has been in '${task.state}' for too long.`)), together(leftMs));
+    let grace: NodeJS.Timeout | undefined;
+    // What the handler says after it was given up is heard by nobody.
+    const decided = (verdict: Verdict): void => {
+      clearTimeout(deadline);
+      clearTimeout(grace);
+      resolve(verdict);
+    };
     interrupt.onAbort(() => {
-      grace = setTimeout(() => resolve(interrupted(call, state)), graceMs);
+      grace = setTimeout(() => decided(interrupted(call, state)), graceMs);
     });
+    answered(call).then(decided, (error: unknown) => decided(failed(call, state, error)));
   });
-  // What the handler says after it was given up is refused by the nonce, and that it threw is nobody's to catch then.
-  const answer = answered(call).catch((error: unknown) => failed(call, state, error));
-  const verdict = await Promise.race([answer, given]);
-  clearTimeout(deadline);
-  clearTimeout(grace);
-  return verdict;
+}
+
+/** Timers of one length are cheap, however many, and those of many lengths are not: one of more than 5 s ends with its second. */
+function together(ms: number): number {
+  return ms < 5_000 ? ms : Math.ceil(ms / 1_000) * 1_000;
 }
 
 async function answered(call: Call): Promise<Verdict> {

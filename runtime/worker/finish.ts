@@ -8,7 +8,7 @@ import type { Connection, Store } from "../store/connection.js";
 import { moveResource, readResources } from "../store/postgres.js";
 import { lockResource, stopResource } from "../store/runs.js";
 import { dropTimer, type Timer } from "../store/timers.js";
-import { type HeldRun, type Outcome, type Settled, settleRuns } from "../store/work.js";
+import { type HeldRun, type Outcome, settleRuns } from "../store/work.js";
 
 export interface FinishOptions {
   readonly registry: Registry;
@@ -30,8 +30,8 @@ export interface Waiting {
 export interface Finish {
   /** The resource whose state waits for that run's end; null where none does. */
   waitingFor(run: HeldRun, known: KnownTask, ends: "success" | "failure"): Promise<Waiting | null>;
-  /** Settles the run and moves what waits for it; null where the run was overtaken. */
-  settleWith(outcome: Outcome, known: KnownTask, waiting: Waiting): Promise<Settled | null>;
+  /** Settles the run and moves what waits for it; false where the run was overtaken. */
+  settleWith(outcome: Outcome, known: KnownTask, waiting: Waiting): Promise<boolean>;
   /** Moves a resource whose time in its state is over; false where it was not to be. */
   timeOut(timer: Timer): Promise<boolean>;
 }
@@ -56,14 +56,14 @@ export function createFinish({ registry, store, moved, actor }: FinishOptions): 
     return { owner, id: run.resourceId, stored: record.state, from, to };
   }
 
-  function settleWith(outcome: Outcome, known: KnownTask, { owner, id, stored, from, to }: Waiting): Promise<Settled | null> {
+  function settleWith(outcome: Outcome, known: KnownTask, { owner, id, stored, from, to }: Waiting): Promise<boolean> {
     return store.transaction(async (on) => {
       const locked = await lockResource(on, owner.root, { id, state: stored });
       const [landed] = await settleRuns(on, [outcome], actor);
-      if (landed === undefined) return null;
+      if (landed === undefined) return false;
       // Else it has left that state by another way, and no longer waits.
       if (locked !== null) await leave(on, { owner, id, from, to, nonce: locked.nonce, note: `${known.type.name} ${outcome.id}` }, known);
-      return landed;
+      return true;
     });
   }
 

@@ -4,7 +4,7 @@ import type { KnownTask, Registry } from "../machine/registry.js";
 import { nextNonce, stateName, storedState } from "../machine/resources.js";
 import { Task } from "../machine/task.js";
 import type { LogLine } from "../store/postgres.js";
-import type { HeldRun, Outcome, Settled } from "../store/work.js";
+import type { HeldRun, Outcome } from "../store/work.js";
 import type { Masking } from "../vault/masking.js";
 import { taskState, type Verdict } from "./execute.js";
 
@@ -42,48 +42,48 @@ export function judge({ run, known, task, verdict }: Executed, { registry, writt
     ({ level, kind: "error", type: run.type, id: run.id, actor, message: told(error, masking).message, data: { state: run.state, step: String(run.step) } });
   const name = task instanceof Task ? task.state : stateName(run.state);
   const state = taskState(type, name);
-  const saved = { attrs: written?.attrs ?? null, vaultKeys: written?.vaultKeys ?? null };
-  const base = {
-    id: run.id, nonce: run.nonce, nextNonce: nextNonce(), signals: run.signals, parentTaskId: run.parentTaskId, keeps: false, keep: registry.keeps[run.type] ?? "ever",
-    wakeMs: 0, deadlineMs: null, attempt: 0, panic: run.panic, note: null, to: null, ...saved,
-  };
+  const outcome = (kind: Outcome["kind"], { to = null, wakeMs = 0, deadlineMs = null, attempt = 0, keeps = false, panic = run.panic, note = null, isSaved = true }: Said): Outcome => ({
+    id: run.id, nonce: run.nonce, nextNonce: nextNonce(), kind, to, wakeMs, deadlineMs, attempt, signals: run.signals, attrs: isSaved ? (written?.attrs ?? null) : null,
+    vaultKeys: isSaved ? (written?.vaultKeys ?? null) : null, keeps, keep: registry.keeps[run.type] ?? "ever", panic, note, parentTaskId: run.parentTaskId,
+  });
   switch (verdict.kind) {
     case "stay":
-      return { outcome: { ...base, kind: "stay", wakeMs: name === "panic" ? Infinity : (state?.pollMs ?? 0) }, ends: null, line: null };
+      return { outcome: outcome("stay", { wakeMs: name === "panic" ? Infinity : (state?.pollMs ?? 0) }), ends: null, line: null };
     case "release":
-      return { outcome: { ...base, kind: "retry", attempt: run.attempt, attrs: null, vaultKeys: null }, ends: null, line: null };
-    case "retry": {
-      const outcome: Outcome = { ...base, kind: "retry", attempt: run.attempt + 1, wakeMs: verdict.afterMs, attrs: null, vaultKeys: null };
-      return { outcome, ends: null, line: line("warn", verdict.error) };
-    }
+      return { outcome: outcome("retry", { attempt: run.attempt, isSaved: false }), ends: null, line: null };
+    case "retry":
+      return { outcome: outcome("retry", { attempt: run.attempt + 1, wakeMs: verdict.afterMs, isSaved: false }), ends: null, line: line("warn", verdict.error) };
     case "move": {
-      if (verdict.to !== "stop") {
-        const to = storedState(verdict.to);
-        return { outcome: { ...base, kind: "move", to, keeps: mayKeep, deadlineMs: taskState(type, verdict.to)?.timeoutMs ?? null }, ends: null, line: null };
-      }
-      if (code.onStop !== undefined && name !== "__exit__") {
-        return { outcome: { ...base, kind: "move", to: "__exit__", keeps: mayKeep, deadlineMs: taskState(type, "__exit__")?.timeoutMs ?? null }, ends: null, line: null };
-      }
+      const to = verdict.to === "stop" && code.onStop !== undefined && name !== "__exit__" ? "__exit__" : verdict.to;
+      if (to !== "stop") return { outcome: outcome("move", { to: storedState(to), keeps: mayKeep, deadlineMs: taskState(type, to)?.timeoutMs ?? null }), ends: null, line: null };
       // A run that cleaned up after a panic has failed all the same.
       const ends = run.goesTo === "__stop__" ? null : run.panic === null ? "success" : "failure";
-      return { outcome: { ...base, kind: "end", to: "__stop__" }, ends, line: null };
+      return { outcome: outcome("end", { to: "__stop__" }), ends, line: null };
     }
     case "panic": {
       // What does not decode cannot be cleaned up after, and what fails in cleaning up is not cleaned up after again.
       const cleansUp = type.onPanic !== undefined && type.onPanic !== "escalate" && run.panic === null && run.goesTo !== "__stop__" && task instanceof Task;
       const { message, stack } = told(verdict.error, masking);
       const panic = run.panic === null ? JSON.stringify({ state: run.state, attempt: run.attempt + 1, message, stack, cleansUp }) : withoutCleaning(run.panic, message);
-      const outcome: Outcome = { ...base, kind: "move", to: "__panic__", wakeMs: cleansUp ? 0 : Infinity, panic, note: message.slice(0, 200) };
-      return { outcome, ends: cleansUp || run.goesTo === "__stop__" ? null : "failure", line: line("error", verdict.error) };
+      const parked = outcome("move", { to: "__panic__", wakeMs: cleansUp ? 0 : Infinity, panic, note: message.slice(0, 200) });
+      return { outcome: parked, ends: cleansUp || run.goesTo === "__stop__" ? null : "failure", line: line("error", verdict.error) };
     }
   }
 }
 
-/** The run as it is after a settle, for the worker that goes on with it. */
-export function goingOn(run: HeldRun, outcome: Outcome, { step, leftMs }: Settled): HeldRun {
+/** Of an outcome what is not of every one. */
+interface Said extends Partial<Pick<Outcome, "to" | "wakeMs" | "deadlineMs" | "attempt" | "keeps" | "panic" | "note">> {
+  /** What the handler set is kept. */
+  readonly isSaved?: boolean;
+}
+
+/** The run as it is after a move, so much later, for the worker that goes on with it. Written out, as it is made once a move. */
+export function goingOn(run: HeldRun, outcome: Outcome, laterMs: number): HeldRun {
   return {
-    ...run, state: outcome.to ?? run.state, step, turn: 0, nonce: outcome.nextNonce, attempt: 0, recoveries: 0, begun: false, attrs: outcome.attrs ?? run.attrs,
-    stateLeftMs: outcome.deadlineMs, leftMs,
+    id: run.id, type: run.type, version: run.version, resourceType: run.resourceType, resourceId: run.resourceId, rootId: run.rootId, parentTaskId: run.parentTaskId,
+    state: outcome.to ?? run.state, step: run.step + 1n, turn: 0, nonce: outcome.nextNonce, attempt: 0, recoveries: 0, signals: run.signals, bucket: run.bucket,
+    args: run.args, attrs: outcome.attrs ?? run.attrs, panic: run.panic, begun: false, goesTo: run.goesTo, stateLeftMs: outcome.deadlineMs,
+    leftMs: run.leftMs === null ? null : run.leftMs - laterMs,
   };
 }
 

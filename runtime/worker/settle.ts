@@ -5,11 +5,11 @@ import type { Store } from "../store/connection.js";
 import { isConnectionLost } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
 import { type LogLine, writeLog } from "../store/postgres.js";
-import { type Outcome, readLanded, type Settled, settleRuns } from "../store/work.js";
+import { type Outcome, readLanded, settleRuns } from "../store/work.js";
 import type { Patience } from "./patience.js";
 
-/** What landed; null of one that was overtaken; an error where Postgres refuses it for good. */
-export type Answer = Settled | null | Error;
+/** An error where Postgres refuses it for good. */
+export type Answer = "landed" | "overtaken" | Error;
 
 export interface Settler {
   settle(outcome: Outcome, line: LogLine | null): Promise<Answer>;
@@ -64,11 +64,11 @@ export function createSettler({ store, actor, keeps, patience }: SettlerOptions)
 
   async function deliver(batch: readonly Waiting[]): Promise<void> {
     const answers = await settled(batch.map(({ outcome }) => outcome));
-    const lines = batch.flatMap(({ outcome, line }) => (line !== null && isLanded(answers.get(outcome.id)) ? [line] : []));
+    const lines = batch.flatMap(({ outcome, line }) => (line !== null && answers.get(outcome.id) === "landed" ? [line] : []));
     // A log that cannot be written harms no run.
     if (lines.length > 0) await writeLog(store, lines).catch(() => {});
     flights -= 1;
-    for (const { outcome, tell } of batch) tell(answers.get(outcome.id) ?? null);
+    for (const { outcome, tell } of batch) tell(answers.get(outcome.id) ?? "overtaken");
     if (waiting.length > 0) send();
   }
 
@@ -78,13 +78,13 @@ export function createSettler({ store, actor, keeps, patience }: SettlerOptions)
     try {
       return await patience.insist(async () => {
         const answers = new Map<string, Answer>();
-        if (mayHaveLanded) for (const one of await readLanded(store, batch)) answers.set(one.id, one);
+        if (mayHaveLanded) for (const id of await readLanded(store, batch)) answers.set(id, "landed");
         const rest = batch.filter(({ id }) => !answers.has(id));
         const landed = await withPartitions(store, () => settleRuns(store, rest, actor), keeps).catch((error: unknown) => {
           mayHaveLanded ||= isConnectionLost(error);
           throw error;
         });
-        for (const one of landed) answers.set(one.id, one);
+        for (const id of landed) answers.set(id, "landed");
         return answers;
       });
     } catch (error) {
@@ -100,10 +100,6 @@ export function createSettler({ store, actor, keeps, patience }: SettlerOptions)
     for (const outcome of batch) for (const [id, answer] of await settled([outcome])) answers.set(id, answer);
     return answers;
   }
-}
-
-function isLanded(answer: Answer | undefined): boolean {
-  return answer !== undefined && answer !== null && !(answer instanceof Error);
 }
 
 /** Neither two outcomes of one run nor a run and the one that started it are ever in one batch. */

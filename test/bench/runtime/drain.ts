@@ -55,6 +55,7 @@ export function drained(server: string, { runs, states, slots }: DrainGiven): Pr
     const roundTrips = opened.trips() - trips;
     await worker.stop();
     await life;
+    await opened.close();
     const after = await figuresOf(opened.client);
     return {
       perSecond: moves / (tookMs / 1000), walBytes: (after.walBytes - before.walBytes) / moves, commits: (after.commits - before.commits) / moves, roundTrips: roundTrips / moves,

@@ -17,6 +17,8 @@ export interface Opened extends Pick<WorkerOptions, "registry" | "store" | "runs
   readonly url: string;
   /** So many statements were sent so far. */
   readonly trips: () => number;
+  /** Closes the connections of the store, whose figures are whole from then on. */
+  readonly close: () => Promise<void>;
 }
 
 export async function withJobs<T>(server: string, code: TaskCode, work: (opened: Opened) => Promise<T>): Promise<T> {
@@ -26,6 +28,7 @@ export async function withJobs<T>(server: string, code: TaskCode, work: (opened:
   const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
   const bare = openStore({ url });
   const client = await connected(url);
+  let close = (): Promise<void> => bare.close();
   try {
     let sent = 0;
     const store: Store = { ...bare, query: (text, values) => ((sent += 1), bare.query(text, values)) };
@@ -34,9 +37,11 @@ export async function withJobs<T>(server: string, code: TaskCode, work: (opened:
     const registry = createRegistry(appOf([code]));
     await makePartitions(store, Object.values(registry.keeps));
     const parts = await createPliny({ registry, store, keys: { keyring: null, indexKeyring: [], shredKeyring: null }, actor: "bench", sleep: (ms) => sleep(ms) });
-    return await work({ ...parts, registry, store, client, url, trips: () => sent });
+    let closed: Promise<void> | null = null;
+    close = (): Promise<void> => (closed ??= bare.close());
+    return await work({ ...parts, registry, store, client, url, trips: () => sent, close });
   } finally {
-    await bare.close();
+    await close();
     await client.end();
     await admin.query(`drop database ${name} with (force)`);
     await admin.end();
@@ -71,12 +76,10 @@ export interface Figures {
   readonly hot: number;
 }
 
-/** Since the server began; the WAL without pages that a checkpoint makes whole. */
+/** Of connections that were closed, and of others a while ago; the WAL without pages that a checkpoint makes whole. */
 export async function figuresOf(client: Client): Promise<Figures> {
-  // What a connection did is counted once it is idle for a second, unless it is told to.
-  await new Promise((resolve) => {
-    setTimeout(resolve, 1_100);
-  });
+  await client.query("select pg_stat_force_next_flush()");
+  await sleep(200);
   const { rows } = await client.query(
     `select d.xact_commit::float8 as commits, (w.wal_bytes - w.wal_fpi * 8192)::float8 as "walBytes", t.n_tup_upd::float8 as updates, t.n_tup_hot_upd::float8 as hot
        from pg_stat_database d, pg_stat_wal w, pg_stat_user_tables t where d.datname = current_database() and t.schemaname = 'pliny' and t.relname = 'task'`,
