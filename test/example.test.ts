@@ -1,5 +1,5 @@
 // The example does what it says, on a real Postgres: databases that one can sign in to, whose rows are dumped, and that are gone without a trace.
-// (That it ends in the same place wherever a handler is cut off: test/long/example.test.ts.)
+// That it ends in the same place wherever a handler is cut off is shown in test/long/example.test.ts.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";

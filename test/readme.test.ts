@@ -10,7 +10,7 @@ import { typeCheck, writeProject } from "./setup/typescript.js";
 
 const readme = readFileSync(join(projectRoot, "README.md"), "utf8");
 const [spec = ""] = blocks("yaml");
-const [excerpt = "", handlers = ""] = blocks("ts");
+const [excerpt = "", handlers = "", program = "", tests = ""] = blocks("ts");
 
 // What the README leaves to the reader: an owner, and a cloud.
 const owner = "resource: team\n";
@@ -20,6 +20,15 @@ declare const cloud: {
   allocate(ask: { plan: string; idempotencyKey: string; signal: AbortSignal }): Promise<{ id: string }>;
   isUp(id: string | null): Promise<boolean>;
 };
+`;
+
+const beside = `import { readFileSync } from "node:fs";
+import { type App, connect } from "pliny/runtime";
+import { startTesting } from "pliny/testing";
+import { Database, type Team } from "./index.js";
+
+declare const app: App;
+declare const team: Team;
 `;
 
 function blocks(language: string): readonly string[] {
@@ -38,7 +47,7 @@ test("the spec compiles, and the class stands so in what is generated", () => {
   for (const line of lines) expect(made).toContain(line);
 });
 
-test("strict tsc has nothing to say of the handlers", () => {
+test("strict tsc has nothing to say of the handlers, the program and its tests", () => {
   const folder = mkdtempSync(join(tmpdir(), "pliny-readme-"));
   const { files } = compile([
     { path: "specs/database.yaml", text: spec },
@@ -46,7 +55,8 @@ test("strict tsc has nothing to say of the handlers", () => {
   ]);
   writeProject(folder, new Map([["generated", files]]));
   writeFileSync(join(folder, "generated/handlers.ts"), around + handlers);
-  expect(handlers).toContain("to.boot()");
+  writeFileSync(join(folder, "generated/program.ts"), `${beside}export async function main(): Promise<void> {\n${program}}\nexport async function test(): Promise<void> {\n${tests}}\n`);
+  expect([handlers, program, tests].map((text) => /to\.boot\(\)|connect\(|startTesting\(/.exec(text)?.[0])).toEqual(["to.boot()", "connect(", "startTesting("]);
   expect(typeCheck(folder)).toBe("");
   rmSync(folder, { recursive: true });
 });

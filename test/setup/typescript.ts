@@ -30,7 +30,8 @@ const flags = {
 
 /** Puts generated files into folders of their own under `folder`, with a tsconfig.json that leads `pliny/…` to the sources here. */
 export function writeProject(folder: string, parts: ReadonlyMap<string, readonly GeneratedFile[]>): void {
-  const paths = { "pliny/runtime": [join(projectRoot, "runtime/index.ts")], "pliny/codec": [join(projectRoot, "runtime/codec/index.ts")] };
+  const entries = { "pliny/runtime": "runtime/index.ts", "pliny/codec": "runtime/codec/index.ts", "pliny/testing": "runtime/testing.ts" };
+  const paths = Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, [join(projectRoot, path)]]));
   writeIn(folder, "package.json", JSON.stringify({ type: "module" }));
   // The runtime's sources are read along, and they know Node; the generated code gets no types but its own imports.
   const compilerOptions = { ...flags, paths, typeRoots: [join(projectRoot, "node_modules/@types")], types: ["node"] };
