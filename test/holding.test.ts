@@ -1,12 +1,14 @@
 // What a worker does with a run of any task: it keeps what may go on, asks what the spec lets it ask, waits, gives up, and stops; on a real Postgres.
 
 import { setTimeout as pause } from "node:timers/promises";
+import fc from "fast-check";
 import type { Client } from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { NotDone, PlinyError } from "../runtime/errors.js";
 import type { TaskCode } from "../runtime/index.js";
 import type { Store } from "../runtime/store/connection.js";
 import { makePartitions } from "../runtime/store/partitions.js";
+import { backoff } from "../runtime/worker/execute.js";
 import { startWorker, type Worker, type WorkerOptions } from "../runtime/worker/worker.js";
 import { usePostgres } from "./postgres.js";
 import { appOf, type Job, job, makeMoves, runsOf } from "./setup/jobs.js";
@@ -234,6 +236,20 @@ describe("a handler", () => {
     await (await started.worker()).tick();
     const { rows } = await started.client.query("select state, panic ->> 'message' as why from pliny.task order by id");
     expect(rows).toEqual(["thrown: undefined", "thrown: null", "thrown: text", "thrown: 7", "thrown: what cannot be written as text", "thrown: what cannot be written as text", "a\ufffdb\ufffd"].map((why) => ({ state: "__panic__", why })));
+  });
+});
+
+describe("a try that failed", () => {
+  const waits = fc.record({ attempt: fc.integer({ min: 1, max: 60 }), min: fc.integer({ min: 1, max: 60_000 }), more: fc.integer({ min: 0, max: 3_600_000 }), random: fc.double({ min: 0, max: 1, noNaN: true }) });
+
+  test("waits for twice as long as the one before, up to the most, or anything from half of that", () => {
+    fc.assert(fc.property(waits, ({ attempt, min, more, random }) => {
+      const wait = backoff(attempt, { min, max: min + more }, () => random);
+      const whole = Math.min(min + more, min * 2 ** (attempt - 1));
+      expect(wait).toBeGreaterThanOrEqual(Math.floor(whole / 2));
+      expect(wait).toBeLessThanOrEqual(Math.ceil(whole));
+    }));
+    expect([1, 2, 3, 4, 5].map((attempt) => backoff(attempt, { min: 1_000, max: 6_000 }, () => 1))).toEqual([1_000, 2_000, 4_000, 6_000, 6_000]);
   });
 });
 

@@ -189,7 +189,9 @@ describe("a handler", () => {
     await database.reload();
     expect(database.state).toBe("failed");
     expect((await client.query("select type, message, data from pliny.log where kind = 'error' and level = 'error'")).rows).toEqual([{ type: "database.provision", message: "no server 5", data: { state: "create_role", step: "2" } }]);
-    expect((await client.query("select row #>> '{panic,message}' as message, row #>> '{panic,state}' as state from pliny.archive")).rows).toEqual([{ message: "no server 5", state: "create_role" }]);
+    expect((await client.query("select row #>> '{panic,message}' as message, row #>> '{panic,state}' as state, row #>> '{panic,attempt}' as attempt, row #>> '{panic,stack}' as stack from pliny.archive")).rows).toEqual([
+      { message: "no server 5", state: "create_role", attempt: "5", stack: expect.stringMatching(/^Error: no server 5\n +at .*worker\.test\.ts/) },
+    ]);
     await database.transition("creating", {}, "the server is back");
     expect((await database.provision.running()).map(({ state }) => state)).toEqual(["draw"]);
   });

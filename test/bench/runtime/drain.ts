@@ -1,4 +1,4 @@
-// A worker that drains what is due, and the same rows written by hand.
+// A worker that drains what is due.
 
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -70,28 +70,4 @@ async function left(client: Client): Promise<boolean> {
 
 function fail(): never {
   throw new Error("No such move.");
-}
-
-export type FloorKind = "one by one" | "100 at a time";
-
-/** Moves a second: a run's row and its line of the log, committed so many at a time, and nothing else. */
-export function floorOf(server: string, kind: FloorKind, runs: number): Promise<number> {
-  const code = job("bench", { one: { to: ["two"], run: () => Promise.reject(new Error("Nobody runs it.")) }, two: { to: ["stop"], run: () => Promise.reject(new Error("Nobody runs it.")) } });
-  return withJobs(server, code, async ({ client }) => {
-    await fill(client, runs);
-    const { rows } = await client.query<{ id: string; nonce: string }>("select id, nonce from pliny.task");
-    const each = kind === "one by one" ? 1 : 100;
-    const began = performance.now();
-    for (let at = 0; at < rows.length; at += each) {
-      const batch = rows.slice(at, at + each);
-      await client.query(
-        `with moved as (
-           update pliny.task t set state = 'two', step = step + 1, nonce = i.nonce + 1, state_since = now() from unnest($1::uuid[], $2::bigint[]) as i (id, nonce)
-            where t.id = i.id and t.nonce = i.nonce returning t.id, t.step, t.state, t.nonce)
-         insert into pliny.transition (subject, step, "to", nonce, by) select id, step, state, nonce, 'bench' from moved`,
-        [batch.map(({ id }) => id), batch.map(({ nonce }) => nonce)],
-      );
-    }
-    return runs / ((performance.now() - began) / 1000);
-  });
 }
