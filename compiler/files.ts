@@ -281,6 +281,11 @@ export function holdsAll(there: GeneratedFolder, record: MadeRecord): boolean {
   });
 }
 
+/** Rows of `generated/vectors` other than such a run made: of an older version, or frozen when the specs said something else. */
+export function olderVectors(there: GeneratedFolder, record: MadeRecord): readonly string[] {
+  return [...there.files].filter((path) => /^vectors\/.*\.json$/.test(path) && hashOf(withoutReturns(there.text(path))) !== record[path]);
+}
+
 export interface Written {
   readonly written: readonly string[];
   readonly removed: readonly string[];
@@ -390,8 +395,12 @@ export function createFile(project: Project, path: string, text: string): Checke
   }
 }
 
-/** Calls with each path that changes in `specs/`, and with `pliny.yaml`, until the signal aborts. Names that begin with a dot are passed over. */
-export function watchSpecs(project: Project, signal: AbortSignal, changed: (path: string) => void): void {
+/**
+ * Calls with each path that changes in `specs/`, and with `pliny.yaml`, until the signal aborts. Names that begin with a dot are passed over. False
+ * where there is no `specs/`.
+ */
+export function watchSpecs(project: Project, signal: AbortSignal, changed: (path: string) => void): boolean {
+  if (!existsSync(join(project.folder, specsFolder))) return false;
   const watchers = [
     watch(join(project.folder, specsFolder), { recursive: true, signal }, (_, name) => {
       if (name !== null && !name.split(sep).some((part) => part.startsWith("."))) changed(`${specsFolder}/${name.replaceAll(sep, "/")}`);
@@ -403,6 +412,7 @@ export function watchSpecs(project: Project, signal: AbortSignal, changed: (path
   ];
   // A folder that goes away says so as an error, and is as good as changed.
   for (const watcher of watchers) watcher.on("error", () => changed(specsFolder));
+  return true;
 }
 
 // ---- keyrings

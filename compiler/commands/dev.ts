@@ -10,7 +10,7 @@ import { createFile, type Project, readKeyring, writeKeyring } from "../files.js
 import { type DatabaseOptions, keyringPlace } from "./app.js";
 import { generate } from "./generate.js";
 import { type Context, orUnusable, type Outcome, plural, Unusable } from "./outcome.js";
-import { aborted, whenChanged } from "./watch.js";
+import { aborted, type Changes, watchChanges } from "./watch.js";
 
 export interface DevOptions extends DatabaseOptions {
   /** A module whose `main(pliny)` is called once the tasks run; null for none. */
@@ -26,37 +26,51 @@ const lookEveryMs = 250;
 export function dev(context: Context, options: DevOptions): Promise<Outcome> {
   return orUnusable(async () => {
     const [stop, hurry] = [context.interruption(), context.urgency()];
-    const isMade = await made(context);
-    if (!isMade && !options.watch) return { exitCode: 2, diagnostics: [], facts: {}, lines: [] };
-    makeOwnFolder(context.project);
-    const keys = ownKeyrings(context);
-    const given = options.postgres ?? context.environment["PLINY_POSTGRES"] ?? null;
-    const server = given === null ? await ownServer(context) : null;
-    const environment = { ...context.environment, ...keys, PLINY_POSTGRES: server?.url ?? given ?? "" };
-    writeEnvironment(context.project, environment);
-    const worker = createProcess(context, { args: ["worker"], environment });
-    const starter = options.run === null ? null : createProcess(context, { args: ["run", options.run], environment });
     const watching = new AbortController();
-    const begin = (): void => {
-      worker.replace();
-      starter?.replace();
-    };
     try {
-      if (isMade) begin();
-      if (options.watch) {
-        whenChanged(context, watching.signal, async (paths) => {
-          if (paths.every((path) => path.endsWith(".ts")) || (await made(context))) begin();
-        });
-      }
-      await shown(context, { url: environment.PLINY_POSTGRES, stop, isBusy: () => starter?.isRunning() === true });
+      // Before anything is read, so that what changes meanwhile is met after it.
+      const changes = options.watch ? watchChanges(context, watching.signal) : null;
+      const isMade = await made(context);
+      if (!isMade && changes === null) return { exitCode: 2, diagnostics: [], facts: {}, lines: [] };
+      await live(context, { ...options, stop, hurry, isMade, changes });
+      return { exitCode: 0, diagnostics: [], facts: {}, lines: ["Stopped. `pliny dev` finds everything again."] };
     } finally {
       watching.abort();
-      void aborted(hurry).then(() => worker.signal());
-      await Promise.all([worker.stop(), starter?.stop()]);
-      await server?.stop();
     }
-    return { exitCode: 0, diagnostics: [], facts: {}, lines: ["Stopped. `pliny dev` finds everything again."] };
   });
+}
+
+interface Life extends DevOptions {
+  readonly stop: AbortSignal;
+  readonly hurry: AbortSignal;
+  readonly isMade: boolean;
+  readonly changes: Changes | null;
+}
+
+async function live(context: Context, { postgres, run, stop, hurry, isMade, changes }: Life): Promise<void> {
+  makeOwnFolder(context.project);
+  const keys = ownKeyrings(context);
+  const given = postgres ?? context.environment["PLINY_POSTGRES"] ?? null;
+  const server = given === null ? await ownServer(context) : null;
+  const environment = { ...context.environment, ...keys, PLINY_POSTGRES: server?.url ?? given ?? "" };
+  writeEnvironment(context.project, environment);
+  const worker = createProcess(context, { args: ["worker"], environment });
+  const starter = run === null ? null : createProcess(context, { args: ["run", run], environment });
+  const begin = (): void => {
+    worker.replace();
+    starter?.replace();
+  };
+  try {
+    if (isMade) begin();
+    changes?.each(async (paths) => {
+      if (paths.every((path) => path.endsWith(".ts")) || (await made(context))) begin();
+    });
+    await shown(context, { url: environment.PLINY_POSTGRES, stop, isBusy: () => starter?.isRunning() === true });
+  } finally {
+    void aborted(hurry).then(() => worker.signal());
+    await Promise.all([worker.stop(), starter?.stop()]);
+    await server?.stop();
+  }
 }
 
 /** Whether there is something to run. */

@@ -6,33 +6,54 @@ import type { Context, Outcome } from "./outcome.js";
 /** Editors write a file in several steps, and people several files. */
 const settleMs = 150;
 
-/** Calls with the paths that changed, one call after the other, until the signal aborts. */
-export function whenChanged({ project, say }: Context, signal: AbortSignal, changed: (paths: readonly string[]) => Promise<void>): void {
+export interface Changes {
+  /** Calls with the paths that changed since they are watched, one call after the other. */
+  each(changed: (paths: readonly string[]) => Promise<void>): void;
+}
+
+/** Watches from now on, until the signal aborts. Null where there is no `specs/`. */
+export function watchChanges({ project, say }: Context, signal: AbortSignal): Changes | null {
   let paths = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let turn: Promise<void> = Promise.resolve();
+  let told: ((paths: readonly string[]) => Promise<void>) | null = null;
   const look = async (): Promise<void> => {
     const seen = [...paths];
+    if (told === null || seen.length === 0 || signal.aborted) return;
     paths = new Set();
-    if (seen.length === 0 || signal.aborted) return;
     say(`Changed: ${seen.slice(0, 3).join(", ")}${seen.length > 3 ? ` and ${seen.length - 3} more` : ""}.`);
-    await changed(seen);
+    await told(seen);
   };
-  watchSpecs(project, signal, (path) => {
-    if (!/\.(ts|yaml)$/.test(path)) return;
-    paths.add(path);
+  const lookSoon = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       turn = turn.then(look).catch((error: unknown) => say(`error: ${error instanceof Error ? error.message : String(error)}`));
     }, settleMs);
+  };
+  const isThere = watchSpecs(project, signal, (path) => {
+    if (!/\.(ts|yaml)$/.test(path)) return;
+    paths.add(path);
+    lookSoon();
   });
+  return isThere
+    ? {
+        each(changed) {
+          told = changed;
+          lookSoon();
+        },
+      }
+    : null;
 }
 
 /** Once now, and again with each change of a spec; what comes of each is shown. */
 export async function again(context: Context, run: () => Promise<Outcome>): Promise<Outcome> {
   const signal = context.interruption();
-  await context.show(await run());
-  whenChanged(context, signal, async (paths) => {
+  // Before the first run, so that what changes while it reads is met after it.
+  const changes = watchChanges(context, signal);
+  const first = await run();
+  if (changes === null) return first;
+  await context.show(first);
+  changes.each(async (paths) => {
     if (paths.some((path) => path.endsWith(".yaml"))) await context.show(await run());
   });
   await aborted(signal);

@@ -10,9 +10,9 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { PlinyError } from "../runtime/errors.js";
-import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "../runtime/store/embedded.js";
-import { projectRoot } from "./setup/project.js";
+import { PlinyError } from "../../runtime/errors.js";
+import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "../../runtime/store/embedded.js";
+import { projectRoot } from "../setup/project.js";
 
 const isRoot = process.getuid?.() === 0;
 
