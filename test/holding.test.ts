@@ -158,6 +158,34 @@ describe("a run", () => {
     expect((await started.client.query("select row ->> 'panic' as panic from pliny.archive")).rows).toEqual([{ panic: null }]);
   });
 
+  test("cleans up also where its time is over", async () => {
+    let stops = 0;
+    const code = job("long", { only: { to: ["stop"], run: (_, { to }) => Promise.resolve(to["stop"]?.() ?? expect.fail("to")) } }, { timeoutMs: 3_600_000, onStop: () => Promise.resolve(void (stops += 1)) });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker({ stepsAHold: 1 });
+    await worker.tick();
+    await started.client.query("update pliny.task set ends_by = ends_by - interval '2 h'");
+    await worker.tick();
+    expect(stops).toBe(1);
+    expect(await states(started, run.id)).toEqual(["only", "__exit__", "stop"]);
+  });
+
+  test("that waits in panic is tried again where it was by who starts it, with all its time", async () => {
+    let broken = true;
+    const code = job("fragile", { only: { to: ["stop"], run: (_, { stay, panic }) => Promise.resolve(broken ? panic("no") : stay()), pollMs: 3_600_000 } }, { unique: "resource", timeoutMs: 7_200_000 });
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const worker = await started.worker();
+    await worker.tick();
+    broken = false;
+    const again = await begin(started, code);
+    expect([again.id, again.state]).toEqual([run.id, "only"]);
+    await worker.tick();
+    expect(await states(started, run.id)).toEqual(["only", "panic", "only"]);
+    expect((await started.client.query("select round(extract(epoch from deadline_at - now()) / 60) as m, round(extract(epoch from ends_by - now()) / 60) as all, panic from pliny.task")).rows).toEqual([{ m: "15", all: "120", panic: null }]);
+  });
+
   test("that is out of time altogether panics, also where its state has time left", async () => {
     const code = job("long", { only: { to: ["stop"], run: (_, { stay }) => Promise.resolve(stay()), pollMs: 3_600_000 } }, { timeoutMs: 3_600_000 });
     const started = await start([code]);
@@ -239,6 +267,26 @@ describe("a handler", () => {
   });
 });
 
+describe("runs that were taken over twice in a step", () => {
+  test("are worked on one at a time, so that the one that takes workers down panics alone", async () => {
+    let at = 0;
+    let most = 0;
+    const code = job("together", { only: { to: ["stop"], run: async (_, { to }) => {
+      most = Math.max(most, (at += 1));
+      await pause(20);
+      at -= 1;
+      return to["stop"]?.() ?? expect.fail("to");
+    } } });
+    const started = await start([code]);
+    for (let count = 0; count < 6; count += 1) await begin(started, code);
+    await started.client.query("update pliny.task set recoveries = 2");
+    const worker = await started.worker();
+    void worker.run();
+    await until(async () => (await started.client.query("select from pliny.archive")).rowCount === 6);
+    expect(most).toBe(1);
+  });
+});
+
 describe("a try that failed", () => {
   const waits = fc.record({ attempt: fc.integer({ min: 1, max: 60 }), min: fc.integer({ min: 1, max: 60_000 }), more: fc.integer({ min: 0, max: 3_600_000 }), random: fc.double({ min: 0, max: 1, noNaN: true }) });
 
@@ -271,6 +319,25 @@ describe("a settle", () => {
     expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
   });
 
+  test("that Postgres still has in hand when it is sent again is found to have happened, and the run goes on", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const other = await postgres.connect(started.client);
+    let sent = 0;
+    const store = through(started.store, async (text, send) => {
+      if (!/moved as/.test(text) || (sent += 1) > 1) return send();
+      // Somebody locks the row, so that it waits; then the connection goes, and it lands later.
+      await other.query("begin; select from pliny.task for update");
+      void send();
+      await until(async () => (await started.client.query("select from pg_locks where not granted")).rowCount === 1);
+      setTimeout(() => void other.query("commit"), 500);
+      throw Object.assign(new Error("Connection terminated unexpectedly"), { code: "ECONNRESET" });
+    });
+    await (await started.worker({ store })).tick();
+    expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
+  });
+
   test("of many: what Postgres refuses of one harms no other, and that one panics", async () => {
     const code = two(() => {});
     const started = await start([code]);
@@ -283,6 +350,18 @@ describe("a settle", () => {
     for (const run of runs.slice(0, 8)) expect(await states(both, run.id)).toEqual(["first", "second", "stop"]);
     expect(await states(both, runs[8]?.id ?? "")).toEqual(["one", "panic"]);
     expect((await started.client.query("select panic ->> 'message' as why from pliny.task")).rows).toEqual([{ why: "A bad does not go from one to gone." }]);
+  });
+
+  test("that Postgres refuses for good, its panic too: the run is left for a minute, and its effect stays noted", async () => {
+    const code = job("risky", { make: { to: ["stop"], onUnknown: "look", run: (_, { to }) => Promise.resolve(to["stop"]?.() ?? expect.fail("to")) }, look: { to: ["stop"], run: () => expect.fail("look") } });
+    const started = await start([code]);
+    await begin(started, code);
+    const store = through(started.store, (text, send) => (/moved as/.test(text) ? Promise.reject(Object.assign(new Error("no"), { code: "XX000" })) : send()));
+    const worker = await started.worker({ store });
+    await worker.tick();
+    const { rows } = await started.client.query("select state, begun, lease_by, round(extract(epoch from wake_at - now()) / 60) as m from pliny.task");
+    expect(rows).toEqual([{ state: "make", begun: true, lease_by: null, m: "1" }]);
+    expect((await started.client.query("select message from pliny.log")).rows).toEqual([{ message: "It cannot be settled: no" }]);
   });
 
   test("waits for a Postgres that is away", async () => {
@@ -315,14 +394,51 @@ describe("a worker that runs", () => {
     expect((await started.client.query("select from pliny.worker")).rowCount).toBe(0);
   });
 
+  test("fills the slots that slow handlers leave, however few", async () => {
+    const gate = waiting();
+    let calls = 0;
+    const code = job("mixed", { only: { to: ["stop"], run: async (_, { to }) => {
+      if ((calls += 1) <= 8) await gate.promise;
+      return to["stop"]?.() ?? expect.fail("to");
+    } } });
+    const started = await start([code]);
+    for (let at = 0; at < 20; at += 1) await begin(started, code);
+    const worker = await started.worker({ slots: 10 });
+    void worker.run();
+    await until(async () => (await started.client.query("select from pliny.archive")).rowCount === 12);
+    gate.free();
+    await worker.stop();
+  });
+
+  test("that stops at once calls no handler that it went on to meanwhile, and leaves the run to others", async () => {
+    let second = 0;
+    const code = two(() => {}, () => ((second += 1), new Promise(() => {})));
+    const started = await start([code]);
+    await begin(started, code);
+    let stopping: Promise<void> | null = null;
+    const store = through(started.store, async (text, send) => {
+      if (/moved as/.test(text) && stopping === null) {
+        stopping = worker.stop({ graceMs: 0 });
+        await pause(100);
+      }
+      return send();
+    });
+    const worker = await started.worker({ store });
+    void worker.run();
+    await until(() => stopping !== null);
+    await stopping;
+    expect(second).toBe(0);
+    expect((await started.client.query("select state, lease_by, wake_at <= now() as due from pliny.task")).rows).toEqual([{ state: "second", lease_by: null, due: true }]);
+  });
+
   test("keeps its lease while a handler blocks the event loop for longer than that", async () => {
     const code = two(() => {
-      const end = performance.now() + 2_500;
+      const end = performance.now() + 4_000;
       while (performance.now() < end);
     });
     const started = await start([code]);
     const run = await begin(started, code);
-    const worker = await started.worker({ leaseMs: 1_000 });
+    const worker = await started.worker({ leaseMs: 2_000 });
     void worker.run();
     const { id } = worker;
     await until(async () => (await started.client.query("select from pliny.archive")).rowCount === 1);

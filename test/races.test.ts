@@ -8,7 +8,7 @@ import type { Store } from "../runtime/store/connection.js";
 import { withPartitions } from "../runtime/store/partitions.js";
 import { openStore } from "../runtime/store/postgres.js";
 import { type NewRun, readRun, readRunsOf, startRun, type StartAnswer, stopResource } from "../runtime/store/runs.js";
-import { announceWorker, claimRuns, type HeldRun, lookAround, type Outcome, renewLease, retireWorker, settleRuns, signalRun } from "../runtime/store/work.js";
+import { announceWorker, claimRuns, disownRuns, type HeldRun, lookAround, type Outcome, renewLease, retireWorker, settleRuns, signalRun } from "../runtime/store/work.js";
 import { usePostgres } from "./postgres.js";
 import { makeTables } from "./setup/store.js";
 
@@ -100,6 +100,9 @@ describe("a start", () => {
     expect(await Promise.all([1, 2, 3].map(() => started(store, run)))).toEqual(Array.from({ length: 3 }, () => ({ result: "ended", id: run.id })));
     expect(await movesOf(client, run.id)).toEqual(["draw", "__stop__"]);
     expect((await started(store, provisionOf(run.owner?.id ?? ""))).result).toBe("started");
+    // Also where another run has its key by now.
+    expect(await started(store, run)).toEqual({ result: "ended", id: run.id });
+    expect(await started(store, { ...run, argsKey: Buffer.from("other") })).toEqual({ result: "ended", id: run.id });
   });
 
   test("needs an owner, in a state that allows it", async () => {
@@ -168,7 +171,7 @@ describe("a lease", () => {
     const [held] = await claim(store, { worker: slow, limit: 5 });
     expect(await claim(store, { worker: quick, limit: 5 })).toEqual([]);
     await client.query("update pliny.worker set until = now() - interval '1 s' where id = $1", [slow]);
-    expect(await lookAround(store, 10)).toEqual([]);
+    expect(await lookAround(store, { types: [], limit: 10 })).toEqual([]);
     expect(await renewLease(store, { id: slow, leaseMs: 1000 })).toBe(false);
     expect(await claim(store, { worker: slow, limit: 5 })).toEqual([]);
     const [taken] = await claim(store, { worker: quick, limit: 5 });
@@ -188,10 +191,39 @@ describe("a lease", () => {
     await store.transaction(async (on) => {
       expect((await claimRuns(on, claiming)).runs).toHaveLength(1);
       await client.query("select pg_sleep(0.4)");
-      await lookAround(store, 10);
+      await lookAround(store, { types: [], limit: 10 });
     });
-    await lookAround(store, 10);
+    await lookAround(store, { types: [], limit: 10 });
     expect((await client.query("select lease_by, recoveries, wake_at <= now() as due from pliny.task")).rows).toEqual([{ lease_by: null, recoveries: 1, due: true }]);
+  });
+
+  test("that is given back while its worker claims: what that took is free then", async () => {
+    const { client, store } = await start();
+    await started(store, provisionOf(await makeDatabase(client)));
+    for (const giveBack of [(id: string) => retireWorker(store, id), (id: string) => disownRuns(store, { worker: id, holds: [] })]) {
+      const id = await worker(store);
+      let given: Promise<void> = Promise.resolve();
+      await store.transaction(async (on) => {
+        expect((await claimRuns(on, { worker: id, types: ["database.provision"], limit: 5, floor: null })).runs).toHaveLength(1);
+        given = giveBack(id);
+        await client.query("select pg_sleep(0.3)");
+      });
+      await given;
+      expect((await client.query("select lease_by, wake_at <= now() as due from pliny.task")).rows).toEqual([{ lease_by: null, due: true }]);
+    }
+  });
+
+  test("a claim says since when the oldest is due, also where it took others: the next begins there", async () => {
+    const { client, store } = await start();
+    for (const type of ["database.provision", "database.resize"]) {
+      await started(store, provisionOf(await makeDatabase(client), { type, uniqueKey: null, ...(type === "database.resize" ? { state: "measure" } : {}) }));
+    }
+    await client.query("update pliny.task set wake_at = now() - interval '1 min' where type = 'database.resize'");
+    const { rows: [oldest] } = await client.query("select min(wake_at)::text as at from pliny.task");
+    const claiming = { worker: await worker(store), types: ["database.provision", "database.resize"], limit: 1 };
+    const first = await claimRuns(store, { ...claiming, floor: null });
+    expect(first).toMatchObject({ runs: [{ type: "database.provision" }], oldest: oldest?.["at"] });
+    expect((await claimRuns(store, { ...claiming, floor: first.oldest })).runs).toMatchObject([{ type: "database.resize" }]);
   });
 
   test("many claim at once, and nothing is claimed twice or left", async () => {

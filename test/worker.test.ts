@@ -6,7 +6,7 @@ import {
   createApp, Database, type DatabaseDeprovisionHandlers, type DatabaseProvisionHandlers, type DatabaseResizeHandlers, Team,
 } from "../generated/index.js";
 import { NotDone } from "../runtime/errors.js";
-import type { Outcome } from "../runtime/store/work.js";
+import { lookAround, type Outcome } from "../runtime/store/work.js";
 import { createFinish } from "../runtime/worker/finish.js";
 import { startWorker, type Worker, type WorkerOptions } from "../runtime/worker/worker.js";
 import * as databaseCode from "../specs/database.handlers.js";
@@ -72,6 +72,13 @@ async function start(code: { readonly provision?: Partial<DatabaseProvisionHandl
     return taken;
   };
   return { ...opened, client, database, worker, drain };
+}
+
+function endOf(run: Pick<Outcome, "id" | "nonce">): Outcome {
+  return {
+    ...run, nextNonce: 5n, kind: "end", to: "__stop__", wakeMs: 0, deadlineMs: null, attempt: 0, signals: 0, attrs: null, vaultKeys: null,
+    keeps: false, keep: "365", panic: null, note: null, parentTaskId: null,
+  };
 }
 
 /** The states that a subject went through; steps without gap or fork. */
@@ -148,22 +155,55 @@ describe("a resource", () => {
   });
 });
 
+describe("a timer", () => {
+  test("that was read before its resource went on takes none that was set since", async () => {
+    const { client, database, registry, store, moved } = await start();
+    const finish = createFinish({ registry, store, moved, actor: "worker" });
+    await client.query("update pliny.timer set due_at = now()");
+    const [timer] = await lookAround(store, { types: ["database"], limit: 10 });
+    await database.transition("deleting");
+    expect(await finish.timeOut(timer ?? expect.fail("no timer"))).toBe(false);
+    expect((await client.query("select step::int, due_at > now() as later from pliny.timer")).rows).toEqual([{ step: 2, later: true }]);
+  });
+});
+
 describe("the end of a run, and a person who moves the resource that waits for it,", () => {
+  test("to the state that waits for it: it leads on from there, or another run is started", async () => {
+    const started = await start();
+    const { client, database, drain, registry, store, moved, worker } = started;
+    await drain(await worker());
+    await database.reload();
+    const finish = createFinish({ registry, store, moved, actor: "worker" });
+    const known = registry.taskOfTag("database.resize") ?? expect.fail("no task");
+    const seen = new Set<string>();
+    for (let round = 0; round < 30; round += 1) {
+      const run = await database.resize.start();
+      const { rows: [row] } = await client.query("select nonce from pliny.task where id = $1", [run.id]);
+      const end = (): Promise<boolean> => finish.settleWith(endOf({ id: run.id, nonce: BigInt(row?.["nonce"]) }), { known, resourceId: database.id, ends: "success" });
+      const enter = (): Promise<void> => database.transition("updating");
+      await Promise.all(round % 2 === 0 ? [end(), enter()] : [enter(), end()]);
+      await database.reload();
+      const live = await database.resize.running();
+      seen.add(`${database.state} ${live.length}`);
+      expect(["online 0", "updating 1"]).toContain(`${database.state} ${live.length}`);
+      await drain(await worker());
+      await database.reload();
+      expect(database.state).toBe("online");
+    }
+    expect(seen.size).toBe(2);
+  });
+
   test("both or neither of the run's, whoever comes first", async () => {
     const { client, database, pliny, registry, store, moved } = await start();
     const finish = createFinish({ registry, store, moved, actor: "worker" });
     const known = registry.taskOfTag("database.provision") ?? expect.fail("no task");
-    const owner = registry.ofTag("database") ?? expect.fail("no resource");
     const parent = await database.parent.load();
     const seen = new Set<string>();
     for (let round = 0; round < 40; round += 1) {
       const one = await Database.create(pliny, { name: `n${round}`, region: "eu", parent });
       const { rows: [run] } = await client.query("select id, nonce from pliny.task where resource_id = $1", [one.id]);
-      const outcome: Outcome = {
-        id: run?.["id"], nonce: BigInt(run?.["nonce"]), nextNonce: 5n, kind: "end", to: "__stop__", wakeMs: 0, deadlineMs: null, attempt: 0, signals: 0, attrs: null, vaultKeys: null,
-        keeps: false, keep: "365", panic: null, note: null, parentTaskId: null,
-      };
-      const end = (): Promise<boolean> => finish.settleWith(outcome, known, { owner, id: one.id, stored: "creating", from: "creating", to: "online" });
+      const outcome = endOf({ id: run?.["id"], nonce: BigInt(run?.["nonce"]) });
+      const end = (): Promise<boolean> => finish.settleWith(outcome, { known, resourceId: one.id, ends: "success" });
       const leave = (): Promise<boolean> => one.transition("deleting").then(() => true, () => false);
       const [ended, left] = round % 2 === 0 ? await Promise.all([end(), leave()]) : (await Promise.all([leave(), end()])).toReversed();
       const states = async (id: string): Promise<readonly string[]> => (await pliny.history(id)).map(({ to }) => to ?? "");

@@ -3,15 +3,15 @@
 
 import type { ResourceStateType } from "../contract.js";
 import type { Connection } from "../store/connection.js";
-import { endRuns, retryRunWithKey, startRun } from "../store/runs.js";
+import { endRuns } from "../store/runs.js";
 import { dropTimer, setTimer } from "../store/timers.js";
 import type { KnownResource, KnownTask, Registry } from "./registry.js";
-import { nextNonce, type ResourceMove } from "./resources.js";
+import type { ResourceMove } from "./resources.js";
 import type { Runs } from "./runs.js";
 
 export interface ConsequencesOptions {
   readonly registry: Registry;
-  readonly runs: () => Pick<Runs, "prepare" | "bell">;
+  readonly runs: () => Pick<Runs, "prepare" | "begin" | "bell">;
   readonly actor: string;
 }
 
@@ -27,10 +27,7 @@ export function createConsequences({ registry, runs, actor }: ConsequencesOption
       await endRuns(on, { resourceId: id, type: before.tag }, { keeps: registry.keeps, exits: registry.exits, by: actor, note: `${known.type.name} went to ${to}` });
     }
     if (after) {
-      const run = runs().prepare(after, { known, id }, {}, { note });
-      const answer = await startRun(on, run);
-      // One that waits in panic is tried again, where it panicked.
-      if (answer.result === "joined" && run.uniqueKey) await retryRunWithKey(on, { uniqueKey: run.uniqueKey, nextNonce: nextNonce(), by: actor });
+      await runs().begin(on, after, runs().prepare(after, { known, id }, {}, { note }));
       runs().bell.ring();
     }
     if (entered?.timeoutMs !== undefined) await setTimer(on, { subject: id, name: timeoutName, type: known.tag, step, afterMs: entered.timeoutMs });

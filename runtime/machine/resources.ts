@@ -6,7 +6,7 @@ import { v7 } from "uuid";
 import { refusalsOf } from "../codec/check.js";
 import { canonicalText, type JsonRecord, type Reading, readVersion, Ref, toRef, toSecret, toTaskRef, type Vault, type Writing } from "../codec/index.js";
 import { profiles } from "../codec/profile.js";
-import { isWithheld, keysOf } from "../codec/secret.js";
+import { isWithheld, keysOf, withStored } from "../codec/secret.js";
 import type { RecordRules } from "../codec/given.js";
 import { blankOf, readStored, writeStored } from "../codec/stored.js";
 import { parseJson } from "../codec/text.js";
@@ -73,7 +73,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     const id = options.id ?? v7();
     const owner = known.parentRoot === null ? null : parentIn(parent, known);
     const [state = "live"] = Object.keys(type.states);
-    const made = await writing({ known, id, options }, async () => {
+    const made = await sent({ known, id, options }, async () => {
       const vault = await vaults.forWriting({ known, id });
       const record = encode(known, { ...blankOf(type.fields.codec), ...type.fields.defaults, ...given }, { id, vault, before: null, given });
       return together(options, async (on) => {
@@ -160,8 +160,8 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     if (Object.keys(changes).length === 0) return null;
     const { type, predicates } = known;
     if (row.isNewer) throw new NewerShape(row.type, row.id, Number(row.stored["__v"]));
-    const given = taken(type.fields.rules, changes);
     const before = await currentFields(known, row);
+    const given = Object.assign({}, withStored(taken(type.fields.rules, changes), before));
     const refusals = refusalsOf({ type: type.fields, given, before, version: readVersion(row.stored), predicates, upgrades: known.upgrades });
     if (refusals.length > 0) throw new Invalid(`${type.name} ${row.id} cannot be saved with what was given`, refusals);
     const vault = await vaults.forWriting({ known, id: row.id });
@@ -177,11 +177,18 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
   async function written(of: Write, write: (on: Connection, nonce: bigint) => Promise<ResourceRecord | null>): Promise<ResourceRow> {
     const { known, id, options } = of;
     const [on, nonce] = [options.transaction ?? store, nextNonce()];
-    const record = await writing(of, () => write(on, nonce)).catch(async (error: unknown) => {
-      if (options.transaction || !isConnectionLost(error) || !(await hasLanded(store, id, nonce))) throw error;
-      return (await readResources(store, known.root, [id]))[0] ?? null;
+    const record = await sent(of, () => write(on, nonce));
+    if (record) return rowOf(record);
+    const [there] = options.transaction || !(await hasLanded(store, id, nonce)) ? [] : await readResources(store, known.root, [id]);
+    return there ? rowOf(there) : lost(known, id, on);
+  }
+
+  /** Where the connection goes before it answers it is sent once more, which waits for what Postgres has in hand still; one of the two lands. */
+  function sent<T>(of: Write, write: () => Promise<T>): Promise<T> {
+    return writing(of, write).catch((error: unknown) => {
+      if (of.options.transaction || !isConnectionLost(error)) throw error;
+      return writing(of, write);
     });
-    return record ? rowOf(record) : lost(known, id, on);
   }
 
   async function reload(row: ResourceRow): Promise<ResourceRow> {

@@ -12,9 +12,9 @@ import { blankOf, readStoredRun, writeStoredRun } from "../codec/stored.js";
 import { parseJson } from "../codec/text.js";
 import type { Pliny, ResourceRow, TaskHandle, TaskRow, TaskType, WriteOptions } from "../contract.js";
 import { Conflict, Invalid, NotFound, NotStartable, OtherArgs, PlinyError } from "../errors.js";
-import type { Store } from "../store/connection.js";
+import { type Connection, isPassing, type Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
-import { type NewRun, readEndedRun, readEndedRuns, readLiveRuns, readRun, readRunsById, readRunsOf, type RunRecord, type StartAnswer, startRun } from "../store/runs.js";
+import { type NewRun, readEndedRun, readEndedRuns, readLiveRuns, readRun, readRunsById, readRunsOf, retryRunWithKey, type RunRecord, type StartAnswer, startRun } from "../store/runs.js";
 import { KeyringError } from "../vault/keyring.js";
 import { Bell } from "./bell.js";
 import type { KnownResource, KnownTask, Registry } from "./registry.js";
@@ -44,6 +44,8 @@ export interface Runs extends Pick<Pliny, "runs" | "tasks"> {
   readonly bell: Bell;
   /** A run that is about to be started: its args checked and filled in. Throws Invalid. */
   prepare(task: KnownTask, owner: Owner | null, args: object, given: PreparedRun): NewRun;
+  /** Starts it, or joins the live one; that one is tried again where it panicked, if it waits in panic. */
+  begin(on: Connection, task: KnownTask, run: NewRun): Promise<StartAnswer>;
   /** The fields of a run as they are now, to be stored with its step. Throws Invalid where what its handler set may not be. */
   written(task: KnownTask, record: RunRecord, run: Task): { readonly attrs: string; readonly vaultKeys: readonly number[] };
   /** Those runs as objects, with what they act on; one that cannot be read is the error that says why. */
@@ -64,7 +66,7 @@ const pausesMs = [2, 10, 50, 200, 1000];
 
 export function createRuns({ registry, store, vaults, keys, resources, actor, pliny, sleep }: RunsOptions): Runs {
   const bell = new Bell();
-  return { bell, runs, tasks, prepare, written, readRuns, readMany };
+  return { bell, runs, tasks, prepare, begin, written, readRuns, readMany };
 
   function runs<Run, Args>(type: TaskType<Run>, row: ResourceRow | null): TaskHandle<Run, Args> {
     const owner = row === null ? null : { known: resources.knownOf(row.type), id: row.id };
@@ -110,12 +112,12 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
   async function start(task: KnownTask, owner: Owner | null, args: object, options: WriteOptions): Promise<string> {
     const { id } = options;
     const run = prepare(task, owner, args, { note: noteOf(options), ...(id === undefined ? {} : { id }) });
-    const answer = await asked(run, options);
+    const answer = await asked(task, run, options);
     switch (answer.result) {
       case "started":
+      case "joined":
         bell.ring();
         return answer.id;
-      case "joined":
       case "ended":
         return answer.id;
       case "differs":
@@ -127,14 +129,31 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     }
   }
 
-  async function asked(run: NewRun, { transaction }: WriteOptions): Promise<StartAnswer> {
-    if (transaction) return startRun(transaction, run);
+  /** Where the answer is lost it is asked again: its id tells whether it was started. */
+  async function asked(task: KnownTask, run: NewRun, { transaction }: WriteOptions): Promise<StartAnswer> {
+    const send = (): Promise<StartAnswer> => (transaction ? begin(transaction, task, run) : withPartitions(store, () => begin(store, task, run)));
+    let failure: unknown = null;
     for (const pauseMs of pausesMs) {
-      const answer = await withPartitions(store, () => startRun(store, run));
+      const answer = await send().catch((error: unknown): StartAnswer => {
+        if (transaction || !isPassing(error)) throw error;
+        failure = error;
+        return { result: "again" };
+      });
       if (answer.result !== "again") return answer;
       await sleep(pauseMs);
     }
+    if (failure !== null) throw failure;
     return { result: "again" };
+  }
+
+  async function begin(on: Connection, { type }: KnownTask, run: NewRun): Promise<StartAnswer> {
+    const answer = await startRun(on, run);
+    const { uniqueKey, endsMs } = run;
+    if (answer.result === "joined" && uniqueKey !== null) {
+      const deadlinesMs = Object.fromEntries(Object.entries(type.states).map(([state, { timeoutMs }]) => [state, timeoutMs]));
+      await retryRunWithKey(on, { uniqueKey, nextNonce: nextNonce(), deadlinesMs, endsMs, by: actor });
+    }
+    return answer;
   }
 
   function prepare(task: KnownTask, owner: Owner | null, args: object, { id = v7(), parentTaskId, bucket, note }: PreparedRun): NewRun {
@@ -244,7 +263,7 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
 const nowhere: Place = { root: "", id: "", path: [] };
 
 /** Secrets of a run are bound to its task, and those of its args to them. */
-function placeOf({ tag }: KnownTask, id: string, part: "args" | "fields"): Place {
+export function placeOf({ tag }: Pick<KnownTask, "tag">, id: string, part: "args" | "fields"): Place {
   return { root: tag, id, path: part === "args" ? ["args"] : [] };
 }
 

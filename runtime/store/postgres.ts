@@ -348,12 +348,25 @@ export async function rewrapDataKey(on: Connection, before: DataKey, after: Data
   return rows.length > 0;
 }
 
-/** Forgets one for good; false where there is none left. The log says so in the same transaction, if `on` is one. */
-export async function destroyDataKey(on: Connection, id: string, by: string): Promise<boolean> {
+/**
+ * Forgets one for good, and with it the blind indexes of its resource, which would tell still whether its secrets are equal to others; false
+ * where there is none left. The log says so in the same transaction, if `on` is one.
+ */
+export async function destroyDataKey(
+  on: Connection,
+  table: string,
+  { id, nextNonce, by, note }: { readonly id: string; readonly nextNonce: bigint; readonly by: string; readonly note: string },
+): Promise<boolean> {
   const rows = await ask(
     on,
-    `update pliny.data_key set shred_key = null, blob = null, destroyed_at = now(), destroyed_by = $2 where id = $1 and blob is not null returning id`,
-    [id, by],
+    `with gone as (
+       update pliny.data_key set shred_key = null, blob = null, destroyed_at = now(), destroyed_by = $3 where id = $1 and blob is not null returning id),
+     bare as (
+       update ${tableName(table)} r set json_attrs = json_attrs - '__idx', nonce = $2, updated_at = now() from gone
+        where r.id = gone.id and r.json_attrs ? '__idx' returning r.id, r.step, r.nonce),
+     logged as (insert into pliny.transition (subject, step, nonce, by, note) select id, step, nonce, $3, $4 from bare)
+     select id from gone`,
+    [id, nextNonce, by, note],
   );
   return rows.length > 0;
 }

@@ -97,11 +97,14 @@ export async function startRun(on: Connection, run: NewRun): Promise<StartAnswer
               now() + $16 * interval '1 ms', now() + $17 * interval '1 ms', now(), $18
          from owner where not exists (select from past) on conflict do nothing returning id, step, state, nonce),
      logged as (insert into pliny.transition (subject, step, "to", nonce, by, note) select id, step, state, nonce, $6, $19 from made)
+     select result, id from (
      select 'started' as result, id::text from made
      union all select case when args_key is not distinct from $15 then 'joined' else 'differs' end, id::text
        from pliny.task where unique_key = $14 or id = $1::uuid
      union all select 'ended', $1::text where exists (select from past) and not exists (select from pliny.task where id = $1::uuid)
-     union all select 'noOwner', null where not exists (select from owner)`,
+     union all select 'noOwner', null where not exists (select from owner)) as answers
+     -- Of one that has its id it is said first what became of that, whoever has the key by now.
+     order by id = $1::text desc nulls last limit 1`,
     [
       run.id, run.type, run.version, run.state, run.nonce, run.by, owner?.table ?? null, owner?.id ?? null, owner?.states ?? null, run.parentTaskId,
       run.args, run.attrs, run.vaultKeys.length > 0 ? run.vaultKeys : null, run.uniqueKey, run.argsKey, run.deadlineMs, run.endsMs, run.bucket, run.note,
@@ -117,30 +120,40 @@ export async function startRun(on: Connection, run: NewRun): Promise<StartAnswer
 export const randomNonce: string = `('x' || substr(md5(random()::text || clock_timestamp()::text), 1, 16))::bit(64)::bigint`;
 
 /** What is kept of a run that ends, as `endings` reads it; `attrs` are its fields. Besides these it asks for ended_in, next_nonce, note and keep. */
-export function goneColumns(attrs: string): string {
+export function goneColumns({ attrs, vaultKeys }: { readonly attrs: string; readonly vaultKeys: string }): string {
   return `t.id, t.type, t.version, t.resource_type, t.resource_id, t.root_id, t.parent_task_id, t.state, t.step, t.nonce, t.args, t.unique_key, t.args_key,
-            t.bucket, t.attempt, t.panic, ${attrs} as json_attrs`;
+            t.bucket, t.attempt, t.panic, ${attrs} as json_attrs, ${vaultKeys} as vault_keys`;
 }
 
 /** The ends of `gone`: archived, and the parent told that one of those it waits for is there. */
 export const endings: string = `
 archived as (
-  insert into pliny.archive (id, type, root_id, resource_id, keep, row)
-  select id, type, root_id, resource_id, keep, to_jsonb(g) - array['keep', 'note', 'next_nonce'] from gone g),
+  insert into pliny.archive (id, type, root_id, resource_id, keep, vault_keys, row)
+  select id, type, root_id, resource_id, keep, vault_keys, to_jsonb(g) - array['keep', 'note', 'next_nonce', 'vault_keys'] from gone g),
 woken as (
   update pliny.task p set awaiting = p.awaiting - c.n, signals = p.signals + (p.awaiting - c.n <= 0)::int,
          wake_at = case when p.awaiting - c.n <= 0 and p.lease_by is null then now() else p.wake_at end
     from (select parent_task_id, count(*)::int as n from gone where parent_task_id is not null group by 1) c
    where p.id = c.parent_task_id and p.awaiting > 0)`;
 
-/** Locks a resource in one of its states; null where it is in another. Whoever has it moves it together with what moves it. */
-export async function lockResource(on: Connection, table: string, { id, state }: { readonly id: string; readonly state: string }): Promise<{ readonly step: bigint; readonly nonce: bigint } | null> {
-  const rows = await ask<{ readonly step: string; readonly nonce: string }>(
+/** A resource as it stays until the end of the transaction. */
+export interface LockedResource {
+  readonly id: string;
+  readonly type: string;
+  /** As it is stored. */
+  readonly state: string;
+  readonly step: bigint;
+  readonly nonce: bigint;
+}
+
+/** Locks a resource; null where it is gone. Whoever has it moves it together with what moves it. */
+export async function lockResource(on: Connection, table: string, id: string): Promise<LockedResource | null> {
+  const rows = await ask<Omit<LockedResource, "step" | "nonce"> & { readonly step: string; readonly nonce: string }>(
     on,
-    `select step::text, nonce::text from ${tableName(table)} where id = $1 and state = $2 for no key update`,
-    [id, state],
+    `select id::text, type, state, step::text, nonce::text from ${tableName(table)} where id = $1 for no key update`,
+    [id],
   );
-  return rows.map(({ step, nonce }) => ({ step: BigInt(step), nonce: BigInt(nonce) }))[0] ?? null;
+  return rows.map(({ step, nonce, ...row }) => ({ ...row, step: BigInt(step), nonce: BigInt(nonce) }))[0] ?? null;
 }
 
 /** How runs are ended from outside: how long each is kept, by type (`ever` for others), and the types that pass their `on_stop` first. */
@@ -168,24 +181,33 @@ leaving as (
     from old where t.id = old.id returning t.id, t.step, t.nonce, old.state),
 gone as (
   delete from pliny.task t where ${childless} and t.type <> all ($5::text[])
-  returning ${goneColumns("t.json_attrs")}, '__stop__'::text as ended_in, ${randomNonce} as next_nonce, $3::text as note, coalesce($2::jsonb ->> t.type, 'ever') as keep),
+  returning ${goneColumns({ attrs: "t.json_attrs", vaultKeys: "t.vault_keys" })}, '__stop__'::text as ended_in, ${randomNonce} as next_nonce, $3::text as note, coalesce($2::jsonb ->> t.type, 'ever') as keep),
 logged as (
   insert into pliny.transition (subject, step, "to", nonce, by, note)
   select id, step + 1, ended_in, next_nonce, $4, note from gone union all select id, step, '__exit__', nonce, $4, $3 from leaving where state <> '__exit__'),${endings}
 select id from gone union all select id from leaving`;
 }
 
-/** Lets the live run with a key, which waits in panic, go on where it panicked; false where none waits. */
-export async function retryRunWithKey(on: Connection, { uniqueKey, nextNonce, by }: { readonly uniqueKey: Uint8Array; readonly nextNonce: bigint; readonly by: string }): Promise<boolean> {
+export interface Retry {
+  readonly uniqueKey: Uint8Array;
+  readonly nextNonce: bigint;
+  /** How long it may be in each of its states, and how long altogether: it has all its time again. */
+  readonly deadlinesMs: { readonly [state: string]: number };
+  readonly endsMs: number | null;
+  readonly by: string;
+}
+
+/** Lets the live run with a key, which waits in panic for a person, go on where it panicked; false where none waits. */
+export async function retryRunWithKey(on: Connection, { uniqueKey, nextNonce, deadlinesMs, endsMs, by }: Retry): Promise<boolean> {
   const rows = await ask(
     on,
     `with moved as (
        update pliny.task set state = panic ->> 'state', step = step + 1, turn = 0, attempt = 0, recoveries = 0, nonce = $2, wake_at = now(), state_since = now(),
-              deadline_at = null, panic = null, begun = false
-        where unique_key = $1 and state = '__panic__' and panic ? 'state' returning id, step, state, nonce),
+              deadline_at = now() + ($4::jsonb ->> (panic ->> 'state'))::float8 * interval '1 ms', ends_by = now() + $5 * interval '1 ms', panic = null, begun = false
+        where unique_key = $1 and state = '__panic__' and panic ? 'state' and panic ->> 'cleansUp' is distinct from 'true' returning id, step, state, nonce),
      logged as (insert into pliny.transition (subject, step, "to", nonce, by, note) select id, step, state, nonce, $3, 'tried again' from moved)
      select id from moved`,
-    [uniqueKey, nextNonce, by],
+    [uniqueKey, nextNonce, by, JSON.stringify(deadlinesMs), endsMs],
   );
   return rows.length > 0;
 }
@@ -299,4 +321,101 @@ export async function readRunsOf(on: Connection, resourceId: string): Promise<re
 export async function readRun(on: Connection, id: string): Promise<RunRecord | null> {
   const rows = await ask<RunAnswer>(on, `select ${runColumns} from pliny.task t where id = $1`, [id]);
   return rows.map(runOf)[0] ?? null;
+}
+
+// ---- keys of their secrets
+
+/** How many runs hold a secret that was sealed with a key: by indexes, a key at a time. */
+export interface RunKeyUses {
+  readonly live: number;
+  readonly archived: number;
+  /** When the last partition with such an archived run goes; null where there is none, or one is kept for ever. */
+  readonly until: Date | null;
+}
+
+export async function countRunKeyUses(on: Connection, key: number): Promise<RunKeyUses> {
+  const rows = await ask<{ readonly live: string; readonly archived: string; readonly untilMs: string | null }>(
+    on,
+    `select (select count(*) from pliny.task where vault_keys is not null and vault_keys @> array[$1::int])::text as live, count(*)::text as archived,
+            case when not bool_or(keep = 'ever') then floor(extract(epoch from max(
+              date_trunc('week', ended_at at time zone 'UTC') + interval '1 week' + nullif(keep, 'ever')::int * interval '1 day')) * 1000)::text end as "untilMs"
+       from pliny.archive where vault_keys is not null and vault_keys @> array[$1::int]`,
+    [key],
+  );
+  return rows.map(({ live, archived, untilMs }) => ({ live: Number(live), archived: Number(archived), until: untilMs === null ? null : new Date(Number(untilMs)) }))[0]
+    ?? { live: 0, archived: 0, until: null };
+}
+
+/** How many live runs that somebody holds have a secret sealed with one of the keys. */
+export async function countHeldKeyUses(on: Connection, keys: readonly number[]): Promise<number> {
+  const rows = await ask<{ readonly uses: string }>(
+    on,
+    `select count(*)::text as uses from pliny.task where vault_keys is not null and vault_keys && $1::int[] and lease_by is not null`,
+    [keys],
+  );
+  return Number(rows[0]?.uses ?? 0);
+}
+
+/** What of a run is sealed, and as what it was read. */
+export interface SealedRun {
+  readonly id: string;
+  readonly type: string;
+  /** Decorated JSON, as text. */
+  readonly args: string;
+  readonly attrs: string;
+  /** Of a live run its nonce; of one in the archive, which has none, its keys. */
+  readonly readAs: string;
+  /** Of one in the archive, where it is found; null of a live one. */
+  readonly keep: string | null;
+  readonly endedAt: string | null;
+}
+
+interface SealedRuns {
+  readonly keys: readonly number[];
+  /** The last id that was seen; null at the start. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** The next live runs, by id, that hold a secret sealed with one of the keys, and that nobody holds. */
+export function readRunKeyUses(on: Connection, { keys, after, limit }: SealedRuns): Promise<readonly SealedRun[]> {
+  return ask<SealedRun>(
+    on,
+    `select id::text, type, args::text, json_attrs::text as attrs, nonce::text as "readAs", null as keep, null as "endedAt" from pliny.task
+      where vault_keys is not null and vault_keys && $1::int[] and lease_by is null and ($2::uuid is null or id > $2) order by id limit $3`,
+    [keys, after, limit],
+  );
+}
+
+/** The same of runs that have ended. */
+export function readArchivedKeyUses(on: Connection, { keys, after, limit }: SealedRuns): Promise<readonly SealedRun[]> {
+  return ask<SealedRun>(
+    on,
+    `select id::text, type, (row -> 'args')::text as args, (row -> 'json_attrs')::text as attrs, vault_keys::text as "readAs", keep,
+            ended_at::text as "endedAt" from pliny.archive
+      where vault_keys is not null and vault_keys && $1::int[] and ($2::uuid is null or id > $2) order by id limit $3`,
+    [keys, after, limit],
+  );
+}
+
+/** Writes the secrets of a run as they are sealed now; false where another write came first, or somebody has taken it. No move, so no line in the log of moves. */
+export async function resealRun(
+  on: Connection,
+  { id, readAs, keep, endedAt }: SealedRun,
+  { args, attrs, vaultKeys, nextNonce }: Pick<NewRun, "args" | "attrs" | "vaultKeys"> & { readonly nextNonce: bigint },
+): Promise<boolean> {
+  const keys = vaultKeys.length > 0 ? vaultKeys : null;
+  const rows = keep === null
+    ? await ask(
+        on,
+        `update pliny.task set args = $3, json_attrs = $4, vault_keys = $5, nonce = $6 where id = $1 and nonce = $2 and lease_by is null returning id`,
+        [id, readAs, args, attrs, keys, nextNonce],
+      )
+    : await ask(
+        on,
+        `update pliny.archive set row = row || jsonb_build_object('args', $3::jsonb, 'json_attrs', $4::jsonb), vault_keys = $5
+          where id = $1 and vault_keys = $2::int[] and keep = $6 and ended_at = $7::timestamptz returning id`,
+        [id, readAs, args, attrs, keys, keep, endedAt],
+      );
+  return rows.length > 0;
 }

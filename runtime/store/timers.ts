@@ -19,9 +19,12 @@ export async function setTimer(on: Connection, { subject, name, type, step, afte
   );
 }
 
-/** Takes one off the list; false where it is not there. Whoever locks its subject as well does that first, as those do that move the subject. */
-export async function dropTimer(on: Connection, { subject, name }: Pick<Timer, "subject" | "name">): Promise<boolean> {
-  return (await ask(on, `delete from pliny.timer where subject = $1 and name = $2 returning 1`, [subject, name])).length > 0;
+/**
+ * Takes one off the list, where a step is given that of that step; false where it is not there. Whoever locks its subject as well does that first,
+ * as those do that move the subject.
+ */
+export async function dropTimer(on: Connection, { subject, name, step }: Pick<Timer, "subject" | "name"> & Partial<Pick<Timer, "step">>): Promise<boolean> {
+  return (await ask(on, `delete from pliny.timer where subject = $1 and name = $2 and ($3::bigint is null or step = $3) returning 1`, [subject, name, step ?? null])).length > 0;
 }
 
 /** Puts one off, which could not be done now. */

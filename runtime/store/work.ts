@@ -2,7 +2,7 @@
 // run the one whose nonce it still has is heard, and a claim or a take-over gives it another. Each statement was raced (test/races.test.ts).
 // Delays travel as milliseconds and are added to the database's clock; a worker's clock reaches no row.
 
-import { ask, type Connection } from "./connection.js";
+import { ask, type Connection, type Store } from "./connection.js";
 import { endings, goneColumns, randomNonce, type RunAnswer, runColumns, runOf, type RunRecord } from "./runs.js";
 import type { Timer } from "./timers.js";
 
@@ -22,18 +22,23 @@ export async function renewLease(on: Connection, { id, leaseMs }: WorkerLease): 
   return rows.length > 0;
 }
 
+// A claim locks its worker's row. Whoever frees what was claimed locks that row first, and looks in a statement of its own then: one that looked
+// before a claim was committed would free nothing of it, and nobody else ever would.
+
 /** Frees what it holds and takes it off the list, at the end of its life. */
-export async function retireWorker(on: Connection, id: string): Promise<void> {
-  await on.query(
-    `with gone as (delete from pliny.worker where id = $1)
-     update pliny.task set lease_by = null, wake_at = now(), nonce = ${randomNonce} where lease_by = $1`,
-    [id],
-  );
+export function retireWorker(store: Store, id: string): Promise<void> {
+  return store.transaction(async (on) => {
+    await on.query("delete from pliny.worker where id = $1", [id]);
+    await on.query(`update pliny.task set lease_by = null, wake_at = now(), nonce = ${randomNonce} where lease_by = $1`, [id]);
+  });
 }
 
 /** Frees what a worker holds besides those: a claim whose answer it never got. */
-export async function disownRuns(on: Connection, { worker, holds }: { readonly worker: string; readonly holds: readonly string[] }): Promise<void> {
-  await on.query(`update pliny.task set lease_by = null, wake_at = now(), nonce = ${randomNonce} where lease_by = $1 and id <> all ($2::uuid[])`, [worker, holds]);
+export function disownRuns(store: Store, { worker, holds }: { readonly worker: string; readonly holds: readonly string[] }): Promise<void> {
+  return store.transaction(async (on) => {
+    await on.query("select from pliny.worker where id = $1 for update", [worker]);
+    await on.query(`update pliny.task set lease_by = null, wake_at = now(), nonce = ${randomNonce} where lease_by = $1 and id <> all ($2::uuid[])`, [worker, holds]);
+  });
 }
 
 export interface Claim {
@@ -61,7 +66,7 @@ export interface HeldRun extends RunRecord {
 
 export interface Claimed {
   readonly runs: readonly HeldRun[];
-  /** When the oldest of them was due, as the database writes a time; null where there is none. */
+  /** When the oldest that is due was, whether it was taken or not, as the database writes a time; null where it looked from a floor on, or took none. */
   readonly oldest: string | null;
 }
 
@@ -69,7 +74,7 @@ const leftColumns = `(extract(epoch from t.deadline_at - now()) * 1000)::float8 
 
 /** Takes what is due. Need not be durable: a claim that is lost in a crash is no claim. */
 export async function claimRuns(on: Connection, { worker, types, limit, floor }: Claim): Promise<Claimed> {
-  const rows = await ask<RunAnswer & Pick<HeldRun, "begun" | "goesTo" | "stateLeftMs" | "leftMs"> & { readonly oldest: string }>(
+  const rows = await ask<RunAnswer & Pick<HeldRun, "begun" | "goesTo" | "stateLeftMs" | "leftMs"> & { readonly oldest: string | null }>(
     on,
     `with async as materialized (select set_config('synchronous_commit', 'off', true)),
      -- Locked, so that nobody takes the worker for dead before what it takes can be seen: nobody would ever free that.
@@ -80,26 +85,39 @@ export async function claimRuns(on: Connection, { worker, types, limit, floor }:
           order by t.wake_at limit $3 for update skip locked) d
         limit $3)
      update pliny.task t set lease_by = $1, wake_at = null, nonce = ${randomNonce} from picked p where t.id = p.id
-     returning ${runColumns}, t.begun, t.goes_to as "goesTo", ${leftColumns}, (select min(wake_at) from picked)::text as oldest`,
+     returning ${runColumns}, t.begun, t.goes_to as "goesTo", ${leftColumns}, 
+       case when $4::timestamptz is null then (select min(wake_at) from unnest($2::text[]) as k (type) cross join lateral (
+         select o.wake_at from pliny.task o where o.type = k.type and o.wake_at is not null order by o.wake_at limit 1) as first)::text end as oldest`,
     [worker, types, limit, floor],
   );
   const runs = rows.map((row): HeldRun => Object.assign(runOf(row), { begun: row.begun, goesTo: row.goesTo, stateLeftMs: row.stateLeftMs, leftMs: row.leftMs }));
   return { runs, oldest: rows[0]?.oldest ?? null };
 }
 
-/** Frees all that workers hold whose lease has run out, and says what is due by the clock, the oldest first. */
-export async function lookAround(on: Connection, limit: number): Promise<readonly Timer[]> {
-  const rows = await ask<Omit<Timer, "step"> & { readonly step: string }>(
-    on,
-    `with dead as materialized (select id from pliny.worker where until < now() for update skip locked),
-     freed as (
-       update pliny.task t set lease_by = null, wake_at = now(), recoveries = recoveries + 1, nonce = ${randomNonce}
-        where t.lease_by = any (array(select id from dead))),
-     gone as (delete from pliny.worker w using dead d where w.id = d.id)
-     select subject::text, name, type, step::text from pliny.timer where due_at <= now() and every is null order by due_at limit $1`,
-    [limit],
+/** Frees all that workers hold whose lease has run out, and says what is due by the clock of these types, the oldest first. */
+export async function lookAround(store: Store, { types, limit }: { readonly types: readonly string[]; readonly limit: number }): Promise<readonly Timer[]> {
+  const rows = await ask<{ readonly dead: boolean } & ({ readonly subject: null } | (Omit<Timer, "step"> & { readonly step: string }))>(
+    store,
+    `with due as materialized (
+       select subject::text, name, type, step::text from pliny.timer where due_at <= now() and every is null and type = any ($1) order by due_at limit $2)
+     select dead, due.* from (select exists (select from pliny.worker where until < now()) as dead) as around left join due on true`,
+    [types, limit],
   );
-  return rows.map(({ step, ...timer }) => ({ ...timer, step: BigInt(step) }));
+  if (rows[0]?.dead === true) await freeDead(store);
+  return rows.flatMap(({ dead: _dead, ...timer }) => (timer.subject === null ? [] : [{ ...timer, step: BigInt(timer.step) }]));
+}
+
+/** Who claims still has its row locked, and is met at the next look. */
+function freeDead(store: Store): Promise<void> {
+  return store.transaction(async (on) => {
+    const dead = await ask<{ readonly id: string }>(
+      on,
+      `with dead as materialized (select id from pliny.worker where until < now() for update skip locked)
+       delete from pliny.worker w using dead d where w.id = d.id returning w.id::text`,
+    );
+    if (dead.length === 0) return;
+    await on.query(`update pliny.task set lease_by = null, wake_at = now(), recoveries = recoveries + 1, nonce = ${randomNonce} where lease_by = any ($1::uuid[])`, [dead.map(({ id }) => id)]);
+  });
 }
 
 /** A run under the nonce that its worker knows. */
@@ -126,6 +144,11 @@ export async function beginRuns(on: Connection, holds: readonly Hold[]): Promise
     [holds.map(({ id }) => id), holds.map(({ nonce }) => String(nonce))],
   );
   return rows.map(({ id }) => id);
+}
+
+/** Lets go of a run of which nothing can be settled, for so long. Whether its handler was called stays noted. */
+export async function putOffRun(on: Connection, { id, nonce }: Hold, ms: number): Promise<void> {
+  await on.query(`update pliny.task set lease_by = null, wake_at = now() + $3 * interval '1 ms', nonce = ${randomNonce} where id = $1 and nonce = $2`, [id, nonce, ms]);
 }
 
 /** What a worker says of a run that it holds. */
@@ -166,6 +189,8 @@ export async function settleRuns(on: Connection, outcomes: readonly Outcome[], b
   return (await ask<{ readonly id: string }>(on, settleText, columns)).map(({ id }) => id);
 }
 
+const keysAfter = "case when i.attrs is null then t.vault_keys else nullif(i.keys, '{}') end";
+
 const settleText = `
 with i as materialized (
   select id, nonce, next_nonce, outcome, to_state, wake_ms, deadline_ms, attempt, signals, attrs, note, keeps, keep, panic,
@@ -180,13 +205,13 @@ moved as (
     turn        = case i.outcome when 'move' then 0 when 'stay' then t.turn + 1 else t.turn end,
     attempt     = i.attempt, recoveries = 0, nonce = i.next_nonce, begun = false,
     json_attrs  = coalesce(i.attrs, t.json_attrs),
-    vault_keys  = case when i.attrs is null then t.vault_keys else nullif(i.keys, '{}') end,
+    vault_keys  = ${keysAfter},
     panic       = case when i.outcome = 'move' then i.panic else t.panic end,
     state_since = case when i.outcome = 'move' then now() else t.state_since end,
     deadline_at = case when i.outcome = 'move' then now() + i.deadline_ms * interval '1 ms' else t.deadline_at end,
     lease_by    = case when i.keeps then t.lease_by end,
-    -- What cleans up after a panic has the time that it needs; what waits in one waits for a person.
-    ends_by     = case when i.to_state = '__panic__' then null else t.ends_by end,
+    -- What cleans up has the time that it needs; what waits in a panic waits for a person.
+    ends_by     = case when i.to_state in ('__panic__', '__exit__') then null else t.ends_by end,
     wake_at     = case when i.keeps or i.wake_ms = 'infinity' and coalesce(i.to_state, t.state) = '__panic__' then null
                        when t.signals <> i.signals then now()
                        when i.wake_ms = 'infinity' then least(t.ends_by, case when i.outcome = 'move' then now() + i.deadline_ms * interval '1 ms' else t.deadline_at end)
@@ -196,7 +221,7 @@ moved as (
   returning t.id, t.step, i.outcome, t.state, t.nonce, i.note),
 gone as (
   delete from pliny.task t using i where t.id = i.id and t.nonce = i.nonce and i.outcome = 'end'
-  returning ${goneColumns("coalesce(i.attrs, t.json_attrs)")}, i.to_state as ended_in, i.next_nonce, i.note, i.keep),
+  returning ${goneColumns({ attrs: "coalesce(i.attrs, t.json_attrs)", vaultKeys: keysAfter })}, i.to_state as ended_in, i.next_nonce, i.note, i.keep),
 logged as (
   insert into pliny.transition (subject, step, "to", nonce, by, note)
   select id, step, state, nonce, $16, note from moved where outcome = 'move'

@@ -2,7 +2,6 @@
 // may go on. What was settled together is read together again.
 
 import type { Pliny } from "../contract.js";
-import { PlinyError } from "../errors.js";
 import type { KnownTask, Registry } from "../machine/registry.js";
 import { stateName } from "../machine/resources.js";
 import type { Runs } from "../machine/runs.js";
@@ -10,10 +9,10 @@ import { Task } from "../machine/task.js";
 import { isConnectionLost, type Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
 import { type LogLine, writeLog } from "../store/postgres.js";
-import { beginRuns, type HeldRun, type Outcome, readLanded } from "../store/work.js";
+import { beginRuns, type HeldRun, type Outcome, putOffRun, readLanded } from "../store/work.js";
 import type { Masking } from "../vault/masking.js";
 import { execute, isUnknown, type Verdict } from "./execute.js";
-import type { Finish, Waiting } from "./finish.js";
+import type { End, Finish } from "./finish.js";
 import { Interrupt } from "./interrupt.js";
 import { goingOn, isToBeCleanedUp, judge, type Judged } from "./outcome.js";
 import type { Patience } from "./patience.js";
@@ -130,9 +129,11 @@ export function createAdvance(options: AdvanceOptions): Advance {
     }
     if (answer instanceof Error) return abandon(holding, answer);
     if (answer === "overtaken" || !judged.outcome.keeps) return letGo(holding);
-    const { known, since, at, steps, run } = holding;
+    const { known, since, at, steps, run, interrupt } = holding;
     const now = performance.now();
-    hold({ run: goingOn(run, judged.outcome, now - at), known, since, at: now, steps: steps + 1, interrupt: new Interrupt() });
+    // What told it to end, other than its own deadline, goes for the next step too: it may have come while this one was settled.
+    const isOver = interrupt.reason !== null && interrupt.reason.code !== "TIMEOUT";
+    hold({ run: goingOn(run, judged.outcome, now - at), known, since, at: now, steps: steps + 1, interrupt: isOver ? interrupt : new Interrupt() });
     holdings.delete(holding);
   }
 
@@ -156,10 +157,9 @@ export function createAdvance(options: AdvanceOptions): Advance {
   }
 
   async function settle({ run, known }: Holding, { outcome, ends, line }: Judged): Promise<Answer> {
-    const waiting = ends === null ? null : await patience.insist(() => finish.waitingFor(run, known, ends));
-    if (waiting === null) return settler.settle(outcome, line);
+    if (ends === null || run.resourceId === null || !finish.mayLead(known, ends)) return settler.settle(outcome, line);
     try {
-      const hasLanded = await settleWith(outcome, known, waiting);
+      const hasLanded = await settleWith(outcome, { known, resourceId: run.resourceId, ends });
       if (hasLanded && line !== null) await note(line);
       return hasLanded ? "landed" : "overtaken";
     } catch (error) {
@@ -167,24 +167,23 @@ export function createAdvance(options: AdvanceOptions): Advance {
     }
   }
 
-  function settleWith(outcome: Outcome, known: KnownTask, waiting: Waiting): Promise<boolean> {
+  function settleWith(outcome: Outcome, end: End): Promise<boolean> {
     let mayHaveLanded = false;
     return patience.insist(async () => {
-      if (mayHaveLanded && (await readLanded(store, [outcome])).length > 0) return true;
-      return withPartitions(store, () => finish.settleWith(outcome, known, waiting), keeps).catch((error: unknown) => {
+      const hasLanded = await withPartitions(store, () => finish.settleWith(outcome, end), keeps).catch((error: unknown) => {
         mayHaveLanded ||= isConnectionLost(error);
         throw error;
       });
+      return hasLanded || (mayHaveLanded && (await readLanded(store, [outcome])).length > 0);
     });
   }
 
   /** Neither what came of it nor that it panicked can be written: whoever looks at it in a minute tries again, and it is said. */
   async function abandon(holding: Holding, error: unknown): Promise<void> {
-    const { run, known } = holding;
-    const { outcome } = judge({ run, known, task: new Error(), verdict: { kind: "release" } }, { registry, written: null, mayKeep: false, actor, masking });
-    const why = error instanceof PlinyError || error instanceof Error ? error.message : String(error);
-    const line: LogLine = { level: "error", kind: "error", type: run.type, id: run.id, actor, message: `It cannot be settled: ${masking.mask(why).slice(0, 1_000)}`, data: null };
-    await settler.settle({ ...outcome, wakeMs: 60_000 }, line);
+    const { run } = holding;
+    const why = error instanceof Error ? error.message : String(error);
+    await patience.insist(() => putOffRun(store, run, 60_000)).catch(() => {});
+    await note({ level: "error", kind: "error", type: run.type, id: run.id, actor, message: `It cannot be settled: ${masking.mask(why).slice(0, 1_000)}`, data: null });
     letGo(holding);
   }
 

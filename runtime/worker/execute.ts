@@ -29,7 +29,7 @@ export interface Call {
 }
 
 /** A run that took down, or blocked, so many workers in one step is not tried again. */
-const recoveriesMax = 3;
+export const recoveriesMax = 3;
 
 /** What a handler that was told to end may still take, in milliseconds. */
 const graceMs = 5_000;
@@ -58,8 +58,10 @@ export function isUnknown(type: TaskType<unknown>, name: string): boolean {
 
 /** Says what becomes of a run without its handler, or calls it. Never throws. */
 export async function execute(call: Call): Promise<Verdict> {
-  const { run, task, code } = call;
+  const { run, task, code, interrupt } = call;
   const state = taskState(code.type, task.state);
+  // Told to end before it began.
+  if (interrupt.reason !== null) return { kind: "release" };
   if (state === undefined) return panic("NO_HANDLER", `${code.type.name} has no state '${task.state}' here.`);
   if ((run.leftMs ?? 1) <= 0) return panic("TIMEOUT", `${code.type.name} took too long.`);
   // It was called, and whoever called it did not come back.
@@ -76,12 +78,13 @@ function untilDeadline(call: Call, state: TaskStateType): Promise<Verdict> {
   const { run, task, code, interrupt } = call;
   const leftMs = Math.min(run.stateLeftMs ?? state.timeoutMs, run.leftMs ?? Infinity);
   return new Promise((resolve) => {
-    const deadline = leftMs > timerMaxMs ? undefined : setTimeout(() => interrupt.abort(new PlinyError("TIMEOUT", `${code.type.name} has been in '${task.state}' for too long.`)), together(leftMs));
+    const deadline = together(leftMs) > timerMaxMs ? undefined : setTimeout(() => interrupt.abort(new PlinyError("TIMEOUT", `${code.type.name} has been in '${task.state}' for too long.`)), together(leftMs));
     let grace: NodeJS.Timeout | undefined;
     // What the handler says after it was given up is heard by nobody.
     const decided = (verdict: Verdict): void => {
       clearTimeout(deadline);
       clearTimeout(grace);
+      interrupt.onAbort(() => {});
       resolve(verdict);
     };
     interrupt.onAbort(() => {

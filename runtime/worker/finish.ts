@@ -5,10 +5,10 @@ import { type Moved, startedBy, stateOf, timeoutName } from "../machine/conseque
 import type { KnownResource, KnownTask, Registry } from "../machine/registry.js";
 import { currentState, nextNonce, storedState } from "../machine/resources.js";
 import type { Connection, Store } from "../store/connection.js";
-import { moveResource, readResources } from "../store/postgres.js";
-import { lockResource, stopResource } from "../store/runs.js";
+import { moveResource } from "../store/postgres.js";
+import { type LockedResource, lockResource, stopResource } from "../store/runs.js";
 import { dropTimer, type Timer } from "../store/timers.js";
-import { type HeldRun, type Outcome, settleRuns } from "../store/work.js";
+import { type Outcome, settleRuns } from "../store/work.js";
 
 export interface FinishOptions {
   readonly registry: Registry;
@@ -17,21 +17,18 @@ export interface FinishOptions {
   readonly actor: string;
 }
 
-/** A resource in a state that waits for a run, and where the run's end leads it. */
-export interface Waiting {
-  readonly owner: KnownResource;
-  readonly id: string;
-  /** As its row has it. */
-  readonly stored: string;
-  readonly from: string;
-  readonly to: string;
+/** The end of a run on a resource. */
+export interface End {
+  readonly known: KnownTask;
+  readonly resourceId: string;
+  readonly ends: "success" | "failure";
 }
 
 export interface Finish {
-  /** The resource whose state waits for that run's end; null where none does. */
-  waitingFor(run: HeldRun, known: KnownTask, ends: "success" | "failure"): Promise<Waiting | null>;
-  /** Settles the run and moves what waits for it; false where the run was overtaken. */
-  settleWith(outcome: Outcome, known: KnownTask, waiting: Waiting): Promise<boolean>;
+  /** Whether such an end may lead a resource on: then it is settled with that. */
+  mayLead(known: KnownTask, ends: End["ends"]): boolean;
+  /** Settles the run and moves its resource, if that waits for it; false where the run was overtaken. */
+  settleWith(outcome: Outcome, end: End): Promise<boolean>;
   /** Moves a resource whose time in its state is over; false where it was not to be. */
   timeOut(timer: Timer): Promise<boolean>;
 }
@@ -39,45 +36,43 @@ export interface Finish {
 export function createFinish({ registry, store, moved, actor }: FinishOptions): Finish {
   // Most tasks are started by no state, and then nobody has to look.
   const awaited = new Set(registry.resources.flatMap((owner) => Object.keys(owner.type.states).map((name) => startedBy(registry, owner, stateOf(owner, name)))));
-  return { waitingFor, settleWith, timeOut };
+  return { mayLead, settleWith, timeOut };
 
-  async function waitingFor(run: HeldRun, known: KnownTask, ends: "success" | "failure"): Promise<Waiting | null> {
-    if (run.resourceId === null || known.root === null) return null;
-    const escalates = ends === "failure" && known.type.onPanic === "escalate";
-    if (!awaited.has(known) && !escalates) return null;
-    const [record] = await readResources(store, known.root, [run.resourceId]);
-    const owner = record && registry.ofTag(record.type);
-    const from = owner ? currentState(record.state, owner.type) : "";
-    const state = owner && stateOf(owner, from);
-    if (!owner || !state) return null;
-    const waits = startedBy(registry, owner, state) === known;
-    if (!waits && !escalates) return null;
-    const to = (waits ? (ends === "success" ? state.then : state.else) : undefined) ?? "panic";
-    return { owner, id: run.resourceId, stored: record.state, from, to };
+  function mayLead(known: KnownTask, ends: End["ends"]): boolean {
+    return awaited.has(known) || escalates(known, ends);
   }
 
-  function settleWith(outcome: Outcome, known: KnownTask, { owner, id, stored, from, to }: Waiting): Promise<boolean> {
+  // What its state waits for is asked under its lock: whoever enters that state meanwhile joins this run, or sees that it has ended.
+  function settleWith(outcome: Outcome, { known, resourceId, ends }: End): Promise<boolean> {
     return store.transaction(async (on) => {
-      const locked = await lockResource(on, owner.root, { id, state: stored });
+      const locked = known.root === null ? null : await lockResource(on, known.root, resourceId);
       const [landed] = await settleRuns(on, [outcome], actor);
       if (landed === undefined) return false;
-      // Else it has left that state by another way, and no longer waits.
-      if (locked !== null) await leave(on, { owner, id, from, to, nonce: locked.nonce, note: `${known.type.name} ${outcome.id}` }, known);
+      const owner = locked && registry.ofTag(locked.type);
+      if (owner) await follow(on, { owner, locked, known, ends, note: `${known.type.name} ${outcome.id}` });
       return true;
     });
+  }
+
+  async function follow(on: Connection, { owner, locked, known, ends, note }: Following): Promise<void> {
+    const from = currentState(locked.state, owner.type);
+    const state = stateOf(owner, from);
+    const waits = state !== undefined && startedBy(registry, owner, state) === known;
+    if (!waits && !(state && escalates(known, ends))) return;
+    const to = (waits ? (ends === "success" ? state.then : state.else) : undefined) ?? "panic";
+    await leave(on, { owner, id: locked.id, from, to, nonce: locked.nonce, note }, known);
   }
 
   function timeOut(timer: Timer): Promise<boolean> {
     return store.transaction(async (on) => {
       const owner = registry.ofTag(timer.type);
       if (timer.name !== timeoutName || owner === null) return false;
-      const [record] = await readResources(on, owner.root, [timer.subject]);
-      const from = record ? currentState(record.state, owner.type) : "";
+      const locked = await lockResource(on, owner.root, timer.subject);
+      const from = locked ? currentState(locked.state, owner.type) : "";
       const state = stateOf(owner, from);
-      const locked = record && state ? await lockResource(on, owner.root, { id: record.id, state: record.state }) : null;
       const taken = await dropTimer(on, timer);
-      if (!taken || !record || !state || locked?.step !== timer.step) return false;
-      await leave(on, { owner, id: record.id, from, to: state.onTimeout ?? "panic", nonce: locked.nonce, note: "it took too long" });
+      if (!taken || !state || locked?.step !== timer.step) return false;
+      await leave(on, { owner, id: locked.id, from, to: state.onTimeout ?? "panic", nonce: locked.nonce, note: "it took too long" });
       return true;
     });
   }
@@ -95,6 +90,16 @@ export function createFinish({ registry, store, moved, actor }: FinishOptions): 
     const made = await moveResource(on, owner.root, { ...writing, to: storedState(to), attrs: null, vaultKeys: [] });
     if (made) await moved(on, { known: owner, id, from, to, step: made.step, note }, ended);
   }
+}
+
+function escalates({ type }: KnownTask, ends: End["ends"]): boolean {
+  return ends === "failure" && type.onPanic === "escalate";
+}
+
+interface Following extends Omit<End, "resourceId"> {
+  readonly owner: KnownResource;
+  readonly locked: LockedResource;
+  readonly note: string;
 }
 
 interface Leaving {

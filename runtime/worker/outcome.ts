@@ -83,7 +83,7 @@ export function goingOn(run: HeldRun, outcome: Outcome, laterMs: number): HeldRu
     id: run.id, type: run.type, version: run.version, resourceType: run.resourceType, resourceId: run.resourceId, rootId: run.rootId, parentTaskId: run.parentTaskId,
     state: outcome.to ?? run.state, step: run.step + 1n, turn: 0, nonce: outcome.nextNonce, attempt: 0, recoveries: 0, signals: run.signals, bucket: run.bucket,
     args: run.args, attrs: outcome.attrs ?? run.attrs, panic: run.panic, begun: false, goesTo: run.goesTo, stateLeftMs: outcome.deadlineMs,
-    leftMs: run.leftMs === null ? null : run.leftMs - laterMs,
+    leftMs: run.leftMs === null || outcome.to === "__exit__" ? null : run.leftMs - laterMs,
   };
 }
 

@@ -77,15 +77,13 @@ export function createSettler({ store, actor, keeps, patience }: SettlerOptions)
     let mayHaveLanded = false;
     try {
       return await patience.insist(async () => {
-        const answers = new Map<string, Answer>();
-        if (mayHaveLanded) for (const id of await readLanded(store, batch)) answers.set(id, "landed");
-        const rest = batch.filter(({ id }) => !answers.has(id));
-        const landed = await withPartitions(store, () => settleRuns(store, rest, actor), keeps).catch((error: unknown) => {
+        const landed = await withPartitions(store, () => settleRuns(store, batch, actor), keeps).catch((error: unknown) => {
           mayHaveLanded ||= isConnectionLost(error);
           throw error;
         });
-        for (const id of landed) answers.set(id, "landed");
-        return answers;
+        // Looked for after it was sent again, which has waited for the one that Postgres may have had in hand still.
+        const before = mayHaveLanded && landed.length < batch.length ? await readLanded(store, batch) : [];
+        return new Map<string, Answer>([...landed, ...before].map((id) => [id, "landed"]));
       });
     } catch (error) {
       return refused(batch, error);

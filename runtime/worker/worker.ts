@@ -11,9 +11,10 @@ import { isConnectionLost, isPassing, type KeptLease, type Store } from "../stor
 import { withPartitions } from "../store/partitions.js";
 import { writeLog } from "../store/postgres.js";
 import { deferTimer, type Timer } from "../store/timers.js";
-import { announceWorker, claimRuns, disownRuns, lookAround, readLost, renewLease, retireWorker } from "../store/work.js";
+import { announceWorker, claimRuns, disownRuns, type HeldRun, lookAround, putOffRun, readLost, renewLease, retireWorker } from "../store/work.js";
 import type { Masking } from "../vault/masking.js";
 import { createAdvance, type Holding } from "./advance.js";
+import { recoveriesMax } from "./execute.js";
 import { createFinish } from "./finish.js";
 import { Patience } from "./patience.js";
 import { createSettler } from "./settle.js";
@@ -61,7 +62,7 @@ const pollMs = { least: 2, most: 250 } as const;
 const failingMs = 5_000;
 
 /** How often it looks for what others left, and for what is due by the clock. */
-const watchEveryMs = 1_500;
+const watchEveryMs = 1_250;
 
 /** A hold ends after so long where others wait, and a handler that takes longer is asked after. */
 const holdMs = 1_000;
@@ -78,6 +79,7 @@ const endingMs = 6_000;
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { registry, store, runs, moved, pliny, masking, actor, slots = 10, leaseMs = 15_000, stallMs = 60_000, stepsAHold = 16, random = Math.random } = options;
   const types = [...registry.tasks].sort((left, right) => (right.type.priority ?? 0) - (left.type.priority ?? 0)).map(({ tag }) => tag);
+  const subjects = registry.resources.map(({ tag }) => tag);
   const can = Object.fromEntries(registry.tasks.map(({ tag, type }) => [tag, type.version]));
   const keeps = Object.values(registry.keeps);
   const patience = new Patience();
@@ -121,8 +123,20 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const claimed = await claimRuns(store, { worker: identity.id, types: order, limit, floor: isFull ? null : floor.due });
     if (isFull) floor = { at: performance.now(), due: claimed.oldest };
     othersWait = claimed.runs.length >= limit;
-    advance.take(claimed.runs);
+    advance.take(await unsuspected(claimed.runs));
     return claimed.runs.length;
+  }
+
+  /**
+   * Of those that were taken over twice in this step, and would panic at the third time, one at a time: it may be what takes its workers down, and
+   * those beside it are counted as often as it is. The others wait for the next look.
+   */
+  async function unsuspected(claimed: readonly HeldRun[]): Promise<readonly HeldRun[]> {
+    const isSuspect = ({ recoveries }: HeldRun): boolean => recoveries === recoveriesMax - 1;
+    const isOneHeld = [...advance.holdings].some(({ run }) => isSuspect(run));
+    const [, ...others] = isOneHeld ? [null, ...claimed.filter(isSuspect)] : claimed.filter(isSuspect);
+    for (const run of others) if (run !== null) await putOffRun(store, run, pollMs.most);
+    return claimed.filter((run) => !others.includes(run));
   }
 
   /** A run goes on in its worker, unless it has had enough while others wait. */
@@ -133,7 +147,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // ---- by the clock
 
   async function watch(): Promise<void> {
-    for (const timer of await lookAround(store, 100)) {
+    for (const timer of await lookAround(store, { types: subjects, limit: 100 })) {
       try {
         if (await withPartitions(store, () => finish.timeOut(timer), keeps)) runs.bell.ring();
       } catch (error) {
@@ -167,7 +181,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   async function live(): Promise<void> {
     lease = store.keepLease({ ...identity, leaseMs, stallMs });
-    let [waitMs, watchedAt]: [number, number] = [0, -Infinity];
+    let [waitMs, watchedAt, claimedAt]: [number, number, number] = [0, -Infinity, -Infinity];
     let watching: Promise<void> = Promise.resolve();
     while (!isStopping) {
       try {
@@ -179,8 +193,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           watching = watching.then(watch).catch(said);
         }
         const free = slots - advance.holdings.size;
-        // A few at a time would cost as much as many.
-        const taken = free > 0 && (!othersWait || free >= slots / 4) ? await claim(Math.min(free, claimMost)) : 0;
+        // A few at a time would cost as much as many; but where the others are slow, few is all that there is.
+        const isWorthIt = free > 0 && (!othersWait || free >= slots / 4 || performance.now() - claimedAt >= pollMs.most);
+        if (isWorthIt) claimedAt = performance.now();
+        const taken = isWorthIt ? await claim(Math.min(free, claimMost)) : 0;
         waitMs = taken > 0 ? (othersWait ? 0 : pollMs.least) : Math.min(Math.max(waitMs * 2, pollMs.least), pollMs.most);
       } catch (error) {
         // It may have been a claim, and then nobody else would take what that took while this worker lives.
