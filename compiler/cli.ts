@@ -154,6 +154,25 @@ const rows: readonly (Row | Group)[] = [
     run: async (context) => (await import("./commands/check.js")).check(context),
   },
   {
+    name: "diff",
+    summary: "Say what the specs changed since a base, what of it breaks something and for whom, and what makes it safe. Exits 1 where something does.",
+    options: [
+      new Option("--base <commit-or-folder>", "what to compare with: a branch, a tag, a commit, `main:folder`, or a folder").makeOptionMandatory(),
+      new Option("--fail-on <severity>", "the least severe finding that fails it").choices(["error", "warning", "info", "never"]).default(null, "error"),
+      new Option("--preset <name>", "local: errors only; ci: everything; release: everything, and what only a running system knows").choices(["local", "ci", "release"]).default("ci"),
+    ],
+    example: ["pliny diff --base main", "pliny diff --base HEAD^1 --format github", "pliny diff --base v1.4.0 --fail-on warning --json"],
+    reports: true,
+    run: async (context, { base, failOn, preset }) => {
+      const { diff, failOns, presets } = await import("./commands/diff.js");
+      return diff(context, {
+        base: String(base),
+        failOn: failOns.find((each) => each === failOn) ?? null,
+        preset: presets.find((each) => each === preset) ?? "ci",
+      });
+    },
+  },
+  {
     name: "fmt",
     arguments: [["[specs...]", "the specs to lay out; all of them if none is named"]],
     summary: "Lay the specs out in the one way; values and comments stay.",

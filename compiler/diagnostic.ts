@@ -19,7 +19,7 @@ export interface Checked<T> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The catalogue. SPC001–SPC039: text and shape (`parse`). SPC040–SPC099: meaning (`check`). IDX: indexes. GEN: the generated folder (`files`). */
+/** The catalogue. SPC001–SPC039: text and shape (`parse`). SPC040–SPC099: meaning (`check`). IDX: indexes. ALW: what is accepted (`rules`). GEN: the generated folder (`files`). */
 export const report = {
   ...textMistakes,
   ...elementMistakes,

@@ -159,7 +159,10 @@ const always = (rule: string): Changes => ({ added: rule, removed: rule, changed
 const atLeast: Changes = { added: "FLD017", raised: "FLD017", lowered: "FLD018", removed: "FLD018" };
 const atMost: Changes = { added: "FLD017", lowered: "FLD017", raised: "FLD018", removed: "FLD018" };
 const deadline: Changes = { added: "TMO001", lowered: "TMO001", raised: "TMO002", removed: "TMO002" };
-const members: Changes = { added: "FLD004 FLD006", removed: "FLD001" };
+const members: Changes = { added: "FLD003 FLD004 FLD006 VER002", removed: "FLD001" };
+// What has no versions has no names that are gone either.
+const innerMembers: Changes = { added: "FLD004 FLD006", removed: "FLD001" };
+const another: Changes = { changed: "FLD010 FLD013" };
 const switched: Changes = { added: "TSK015", removed: "TSK015" };
 
 const bounds = (bound: JsonSchema, what: string): Table => ({
@@ -169,7 +172,7 @@ const bounds = (bound: JsonSchema, what: string): Table => ({
 const unit = { unit: row(text("a unit, such as GiB"), "What the number counts; shown on pages and in docs.", { changes: always("FLD013") }) };
 const typeOrMapping = "a type, such as `string`, or a mapping, such as `{ type: string, max: 63 }`";
 const elements = {
-  of: row({ ...ref("element"), title: typeOrMapping }, "What it holds: a type, or a type with its own modifiers.", { required: true, changes: always("FLD013") }),
+  of: row({ ...ref("element"), title: typeOrMapping }, "What it holds: a type, or a type with its own modifiers.", { required: true, changes: another }),
   ...bounds(size, "elements it holds"),
 };
 
@@ -185,28 +188,28 @@ const versions: Table = {
 };
 const history: Table = {
   removed: row(oneOrMoreOf("tombstone", "a removed field or a list of them"), "Fields that are no more. Their names are never used again.", {
-    changes: { added: "FLD002", removed: "FLD003" },
+    changes: { added: "FLD002 VER002", removed: "FLD003" },
   }),
   upgrades: row(
     map({ type: "string", pattern: "^(?:[2-9]|[1-9][0-9]{1,8})$", title: "a version from 2" }, {
       type: ["string", "object"], pattern: "^code$", if: { type: "object" }, then: ref("upgrade"), title: "`code` or `{ set: { … } }`",
     }, "a mapping of versions to upgrades, such as `{ 2: code }`"),
     "How the shape before becomes shape n: `{ set: … }` gives constants for what is absent, `code` is written by hand.",
-    { changes: { changed: "VER005" } },
+    { changes: { added: "VER002", removed: "VER005", changed: "VER005" } },
   ),
 };
 const replacedStates: Table = {
   replaced: row(map(name, name, "a mapping of old states to states"), "States that are gone and the state that each of them reads as.", {
-    changes: { added: "STA003" },
+    changes: { added: "STA003", removed: "STA002", changed: "STA003" },
   }),
 };
-const gone: Table = {
+const goneBy = (rule: string): Table => ({
   gone: row({ const: true, title: "`true`, or no `gone` at all" }, "Removed for ever. Of the document only this line stays, so that the name is never used again.", {
-    changes: { added: "RES003" },
+    changes: { added: rule, removed: "RES001" },
   }),
-};
+});
 const storedName = (rule: string): Table => ({
-  key: row(name, "The name it is stored and sent by: the old name of what was renamed.", { changes: { added: rule, changed: "FLD020", removed: "FLD020" } }),
+  key: row(name, "The name it is stored and sent by: the old name of what was renamed.", { changes: { added: `${rule} FLD020`, changed: "FLD020", removed: "FLD020" } }),
 });
 
 const tables: Readonly<Record<KeywordKind, Table>> = {
@@ -217,7 +220,7 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     allow: row(oneOrMoreOf("allowance", "an allowance or a list of them"), "Findings of the diff that are accepted here, each with a reason."),
   },
   resource: {
-    resource: row(name, "The resource's name.", { required: true, changes: { added: "RES004", removed: "RES001" } }),
+    resource: row(name, "The resource's name.", { required: true, changes: { added: "RES004 RES005", removed: "RES001" } }),
     extends: row(name, "The resource that this is a kind of. It shares that one's table, parent, `version` and `write`.", { changes: always("RES014") }),
     parent: row(name, "The resource that owns it; fixed at birth.", { default: "none", changes: always("REL001") }),
     ...storedName("RES006"),
@@ -240,20 +243,20 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     archive: row(ref("archive"), "When what is at rest in `stop` leaves its table, and how long it is kept."),
     plural: row(name, "The name of many of them, for routes and datasets.", { default: "by the English rule", changes: always("API003") }),
     own_key: row(bool, "Each has a key of its own, so that losing the key erases its secrets.", { default: "false", changes: always("RES015") }),
-    ...gone,
+    ...goneBy("RES003"),
   },
   type: {
     type: row(name, "The type's name.", { required: true, changes: { added: "RES004", removed: "RES001" } }),
-    fields: row(fieldMap, "The members of a record.", { changes: members }),
+    fields: row(fieldMap, "The members of a record.", { changes: innerMembers }),
     is: row(ref("field"), "A field that bears this name. Its modifiers come with it.", { changes: { changed: "FLD013" } }),
-    ...gone,
+    ...goneBy("RES003"),
   },
   field: {
     type: row(reference, "A field type, a named type, a resource (a reference to one), or a task (a reference to a run).", {
-      required: true, changes: { changed: "FLD010 FLD013" },
+      required: true, changes: another,
     }),
     required: row(bool, "It is given at creation and never null.", { default: "false", changes: { added: "FLD014", removed: "FLD015" } }),
-    default: row({}, "What creation writes and an absent field reads as.", { default: "none", changes: { removed: "FLD015", changed: "FLD016" } }),
+    default: row({}, "What creation writes and an absent field reads as.", { default: "none", changes: { added: "FLD016", removed: "FLD014 FLD015", changed: "FLD016" } }),
     immutable: row(bool, "It keeps the first value that is not null.", { default: "false", changes: { added: "FLD019", removed: "FLD019" } }),
     since: row(version, "The first shape that has it.", { default: "1", changes: always("VER002") }),
     ...storedName("FLD009"),
@@ -264,7 +267,7 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
         if: { type: "boolean" }, then: { const: true, title: "`true`, or no `encrypted` at all" }, else: ref("encryption"),
       },
       "The whole value is one secret.",
-      { default: "stored in the open", changes: { added: "ENC001", removed: "ENC001 ENC002" } },
+      { default: "stored in the open", changes: { added: "ENC001", removed: "ENC001 ENC002 ENC006" } },
     ),
   },
   "string field": {
@@ -277,7 +280,7 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
   "float field": {
     ...bounds({ type: "number", title: "a finite number" }, "value"),
     ...unit,
-    special: row(bool, "NaN and the infinities, in YAML `.nan`, `.inf` and `-.inf`, are values too.", { default: "false", changes: { added: "FLD018", removed: "FLD017" } }),
+    special: row(bool, "NaN and the infinities, in YAML `.nan`, `.inf` and `-.inf`, are values too.", { default: "false", changes: { added: "FLD010", removed: "FLD013" } }),
   },
   "bigint field": { ...bounds(of(forms.wholeText), "value"), ...unit },
   "decimal field": {
@@ -301,19 +304,19 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
       "The values it may have.",
       { required: true, changes: { added: "ENM001 ENM002", removed: "ENM003" } },
     ),
-    open: row(bool, "Values that are not listed survive a round trip.", { default: "false", changes: { removed: "ENM007" } }),
+    open: row(bool, "Values that are not listed survive a round trip.", { default: "false", changes: { added: "FLD010", removed: "ENM007" } }),
     replaced: row(map(enumText, enumText, "a mapping of old values to values"), "Values that are gone and the value that each of them reads as.", {
-      changes: { added: "ENM004" },
+      changes: { added: "ENM004", removed: "ENM003", changed: "ENM004" },
     }),
   },
   "list field": elements,
   "set field": elements,
   "dict field": elements,
   "map field": {
-    keys: row({ ...ref("element"), title: typeOrMapping }, "What its keys are: a type that is a primitive in TypeScript.", { required: true, changes: always("FLD013") }),
+    keys: row({ ...ref("element"), title: typeOrMapping }, "What its keys are: a type that is a primitive in TypeScript.", { required: true, changes: another }),
     ...elements,
   },
-  "record field": { fields: row(fieldMap, "Its members.", { required: true, changes: members }) },
+  "record field": { fields: row(fieldMap, "Its members.", { required: true, changes: innerMembers }) },
   "enum value": {
     value: row(enumText, "The value.", { required: true }),
     since: row(version, "The first shape that has it.", { default: "1", changes: always("VER002") }),
@@ -356,8 +359,8 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
   api: {
     list: row(ref("api list"), "Clients may list them.", { changes: { added: "API002", removed: "API001" } }),
     get: row(bool, "Clients may read one.", { default: "false", changes: { added: "API002", removed: "API001" } }),
-    create: row(names, "Clients may create one, and give these fields, and the parent always.", { changes: { added: "API002 API004", removed: "API006" } }),
-    update: row(names, "Fields that clients may change.", { changes: { added: "API002", removed: "API006" } }),
+    create: row(names, "Clients may create one, and give these fields, and the parent always.", { changes: { added: "API002 API004", removed: "API001 API006" } }),
+    update: row(names, "Fields that clients may change.", { changes: { added: "API002", removed: "API001 API006" } }),
     moves: row(map(name, names, "a mapping of states to lists of fields"), "States that clients may ask for, and the fields they may set in doing so.", {
       changes: { added: "API002 API004", removed: "API001 API006" },
     }),
@@ -375,11 +378,11 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     keep: row(duration, "How long it is kept then.", { default: "for ever", changes: { added: "RES011", lowered: "RES011" } }),
   },
   task: {
-    task: row(name, "The task's name.", { required: true, changes: { added: "RES004", removed: "RES001 TSK001" } }),
+    task: row(name, "The task's name.", { required: true, changes: { added: "RES004 RES005", removed: "RES001" } }),
     of: row(name, "The resource it acts on.", { default: "nothing: a global job", changes: always("TSK008") }),
     ...storedName("RES006"),
     ...versions,
-    args: row(fieldMap, "What the caller gives; unchangeable after the start.", { changes: { added: "FLD004 TSK004", removed: "FLD001" } }),
+    args: row(fieldMap, "What the caller gives; unchangeable after the start.", { changes: { added: "FLD003 FLD004 TSK004 VER002", removed: "FLD001" } }),
     fields: row(fieldMap, "What is remembered of a run.", { changes: members }),
     ...history,
     unique: row(words("resource", "args", "none"), "How many live runs there may be: one a resource, one for equal args, any number.", {
@@ -400,11 +403,11 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     ...replacedStates,
     on_panic: row(name, "The state that cleans up after a panic, or `escalate`: the resource panics too.", { default: "it waits in `panic`", changes: switched }),
     on_stop: row(code, "A hand-written handler is passed before the end, however it ends.", { default: "none", changes: switched }),
-    every: row(ref("every"), "It is started by the clock.", { changes: { added: "TSK013", removed: "TSK013", changed: "SCH001" } }),
+    every: row(ref("every"), "It is started by the clock.", { changes: { added: "TSK013", removed: "TSK013" } }),
     triggers: row(oneOrMoreOf("trigger", "a trigger or a list of them"), "It is started when another task of the same resource ends.", {
       changes: { added: "TSK013", removed: "TSK013" },
     }),
-    ...gone,
+    ...goneBy("TSK001"),
   },
   "task archive": {
     keep: row(duration, "How long a finished run stays readable.", { default: "365d", changes: { added: "RES011", lowered: "RES011" } }),
@@ -455,11 +458,11 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     contract_after: row(duration, "How long after a deployment what the old release needed may be dropped.", { default: "7d" }),
     levels: row(map(of(forms.rule), words("off", "warn", "error"), "a mapping of rules to levels, such as `{ IDX006: off }`"), "How much each rule matters."),
   },
-  lane: { encrypted: row(bool, "What is sent through it is sealed.", { default: "false" }) },
+  lane: { encrypted: row(bool, "What is sent through it is sealed.", { default: "false", changes: always("TSK010") }) },
   breaker: {
-    failures: row(whole(1, "a whole number from 1"), "So many failures open it …", { required: true }),
-    within: row(duration, "… within this time.", { required: true }),
-    open: row(duration, "How long it stays open before one is let through to try.", { required: true }),
+    failures: row(whole(1, "a whole number from 1"), "So many failures open it …", { required: true, changes: { changed: "TSK012" } }),
+    within: row(duration, "… within this time.", { required: true, changes: { changed: "TSK012" } }),
+    open: row(duration, "How long it stays open before one is let through to try.", { required: true, changes: { changed: "TSK012" } }),
   },
 };
 

@@ -3,6 +3,7 @@
 
 import { report, type Diagnostic, type Edit, type Severity } from "./diagnostic.js";
 import { keywords, kinds, type JsonSchema, type Keyword } from "./keywords.js";
+import { axes, findRule, isFinding, rules, type Finding, type Rule } from "./rules.js";
 import { compareText, positionAt, type SourceLocation } from "./source.js";
 
 export const formats = ["text", "json", "sarif", "github"] as const;
@@ -23,11 +24,13 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], { format, 
   }
 }
 
-/** The long story of a code (`SPC019`), or what there is to know of a keyword (`timeout`) wherever it stands; null for any other word. */
+/** The long story of a code (`SPC019`), of a rule of the diff (`FLD001`), or what there is to know of a keyword (`timeout`) wherever it stands; null for any other word. */
 export function explain(word: string): string | null {
   const code = word.trim().toUpperCase();
   const mistake = Object.values(report).find((each) => each.code === code);
   if (mistake !== undefined) return `${mistake.code} (${mistake.severity})\n\n${mistake.story.trimEnd()}\n`;
+  const rule = findRule(code);
+  if (rule !== undefined) return ruleStory(rule);
   const rows = keywords.filter((row) => row.keyword === word.trim());
   return rows.length === 0 ? null : [`${word.trim()}\n`, ...rows.map(keywordStory)].join("\n");
 }
@@ -49,15 +52,32 @@ function paintFor(severity: Severity, colour: boolean): Paint {
 
 function renderText(diagnostics: readonly Diagnostic[], colour: boolean): string {
   if (diagnostics.length === 0) return "";
-  return `${diagnostics.map((diagnostic) => textOf(diagnostic, paintFor(diagnostic.severity, colour))).join("\n")}\n${countLine(diagnostics)}\n`;
+  const told = new Set<string>();
+  const texts = diagnostics.map((diagnostic) => {
+    // Why a rule is there is said with the first of its findings.
+    const isFirst = !told.has(diagnostic.code);
+    told.add(diagnostic.code);
+    return textOf(diagnostic, paintFor(diagnostic.severity, colour), { isFirst });
+  });
+  return `${texts.join("\n")}\n${countLine(diagnostics)}\n`;
 }
 
-function textOf({ severity, code, at, message, hint, edit, related }: Diagnostic, paint: Paint): string {
+function textOf(diagnostic: Diagnostic, paint: Paint, { isFirst }: { readonly isFirst: boolean }): string {
+  const { severity, code, at, message, hint, edit, related } = diagnostic;
   const lines = [`${paint.severity(`${severity} ${code}`)} ${paint.strong(`${placeText(at)}:`)} ${harmless(message)}`, ...frame(at, paint)];
+  if (isFinding(diagnostic)) return `${[...lines, ...findingText(isFirst ? diagnostic : { ...diagnostic, why: "" }, paint)].join("\n")}\n`;
   if (hint !== null) lines.push(`  hint: ${harmless(hint)}`);
   if (edit !== null) lines.push(`  edit: ${editText(edit, at)}`);
   for (const other of related) lines.push(`  ${paint.quiet("see")} ${placeText(other.at)}: ${harmless(other.message)}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What a finding of the diff says besides: the old place, whom it hurts and why, and what makes it safe. */
+function findingText({ at, was, why, axes: hurt, nextActions }: Finding, paint: Paint): readonly string[] {
+  const old = was === null || was === at ? [] : [`  ${paint.quiet("was")} ${placeText(was)}`, ...frame(was, paint)];
+  const whom = hurt.length === 0 ? [] : [`  hurts: ${hurt.map((axis) => axes[axis]).join("; ")}`];
+  const actions = nextActions.flatMap(({ text, edits }) => [`  next: ${harmless(text)}`, ...edits.map((edit) => `  edit: ${editText(edit, at)}`)]);
+  return [...old, ...whom, ...(why === "" ? [] : [`  why: ${harmless(why)}`]), ...actions];
 }
 
 function placeText({ file, start }: SourceLocation): string {
@@ -157,7 +177,8 @@ function region({ file, start, end }: SourceLocation): PlainRegion {
   return { line: first.line, column: first.column, endLine: last.line, endColumn: last.column };
 }
 
-function plainDiagnostic({ code, severity, at, message, hint, edit, related }: Diagnostic): object {
+function plainDiagnostic(diagnostic: Diagnostic): object {
+  const { code, severity, at, message, hint, edit, related } = diagnostic;
   return {
     file: at.file.path,
     ...region(at),
@@ -165,9 +186,32 @@ function plainDiagnostic({ code, severity, at, message, hint, edit, related }: D
     severity,
     message,
     hint,
-    edit: edit === null ? null : { file: edit.at.file.path, ...region(edit.at), newText: edit.newText },
+    edit: edit === null ? null : plainEdit(edit),
     related: related.map((other) => ({ file: other.at.file.path, ...region(other.at), message: other.message })),
+    ...(isFinding(diagnostic) ? plainFinding(diagnostic) : {}),
   };
+}
+
+function plainFinding({ axes: hurt, why, was, nextActions, fingerprint }: Finding): object {
+  return {
+    axes: hurt,
+    why,
+    was: was === null ? null : { file: was.file.path, ...region(was) },
+    nextActions: nextActions.map(({ text, edits }) => ({ text, edits: edits.map(plainEdit) })),
+    fingerprint,
+  };
+}
+
+function plainEdit({ at, newText }: Edit): object {
+  return { file: at.file.path, ...region(at), newText };
+}
+
+/** What a code is called, how severe it is, and its story: of a mistake, or of a rule of the diff. */
+function describe(code: string): { readonly name: string; readonly severity: Severity; readonly story: string } {
+  const [name, mistake] = Object.entries(report).find(([, each]) => each.code === code) ?? [code, null];
+  if (mistake !== null) return { name: name.slice(0, 1).toUpperCase() + name.slice(1), severity: mistake.severity, story: mistake.story };
+  const rule = rules.find((each) => each.code === code);
+  return { name, severity: rule?.severity ?? "error", story: rule === undefined ? code : `${rule.words.change}\n\n${rule.words.why}\n\n${rule.words.safe}` };
 }
 
 const sarifLevels: Readonly<Record<Severity, string>> = { error: "error", warning: "warning", info: "note" };
@@ -175,15 +219,14 @@ const sarifLevels: Readonly<Record<Severity, string>> = { error: "error", warnin
 function sarif(diagnostics: readonly Diagnostic[]): object {
   const codes = [...new Set(diagnostics.map(({ code }) => code))].toSorted(compareText);
   const rules = codes.map((code) => {
-    const [name, mistake] = Object.entries(report).find(([, each]) => each.code === code) ?? [code, null];
-    const story = mistake?.story ?? code;
+    const { name, severity, story } = describe(code);
     return {
       id: code,
-      name: name.slice(0, 1).toUpperCase() + name.slice(1),
+      name,
       shortDescription: { text: /^.*?[.:](?=\s|$)/s.exec(story)?.[0] ?? story },
       fullDescription: { text: story.split("\n\n")[0] ?? story },
       help: { text: story },
-      defaultConfiguration: { level: sarifLevels[mistake?.severity ?? "error"] },
+      defaultConfiguration: { level: sarifLevels[severity] },
     };
   });
   return {
@@ -243,7 +286,41 @@ function workflowCommand({ code, severity, at, message, hint }: Diagnostic): str
   return `::${githubCommands[severity]} ${properties}::${data(hint === null ? message : `${message}\n${hint}`)}`;
 }
 
-// ---- stories of keywords
+// ---- stories of rules and keywords
+
+/** The catalogue of the rules of the diff, as a page. */
+export function rulesPage(): string {
+  const fenced = (spec: string): string => `\`\`\`yaml\n${spec}\n\`\`\``;
+  const row = ({ code, severity, axes: hurt, words }: Rule): string => `| [${code}](#${code.toLowerCase()}) | ${words.change.replaceAll("|", "\\|")} | ${severity} | ${hurt.join(" ") || "–"} |`;
+  const section = ({ code, words: { change, why, safe, example } }: Rule): string =>
+    [
+      `## ${code}`, change, why, `The safe path: ${safe}`, "Before:", fenced(example.before), "After:", fenced(example.after),
+      ...(example.safe === null ? [] : ["By the safe path:", fenced(example.safe)]),
+    ].join("\n\n");
+  return `${[
+    "# The rules of `pliny diff`",
+    "Every rule assumes that old and new releases run beside each other for a while: each reads what the other wrote. `draft` and `beta` lower what hurts W " +
+      "and S alone by one. `levels` of pliny.yaml and `allow` at an element turn a rule down; `pliny explain CODE` tells the same as this page.",
+    Object.entries(axes).map(([axis, whom]) => `- **${axis}**: ${whom}`).join("\n"),
+    ["| Rule | Change | Severity | Hurts |", "|---|---|---|---|", ...rules.map(row)].join("\n"),
+    ...rules.map(section),
+  ].join("\n\n")}\n`;
+}
+
+/** What a rule speaks of, why it matters and to whom, and the safe path; with a change that it speaks of. */
+function ruleStory({ code, severity, axes: hurt, words: { change, why, safe, example } }: Rule): string {
+  const indented = (spec: string): string => spec.replace(/^(?=.)/gm, "    ");
+  return [
+    `${code} (${severity}): a rule of \`pliny diff\``,
+    change,
+    why,
+    ...(hurt.length === 0 ? [] : [`Whom it hurts: ${hurt.map((axis) => axes[axis]).join("; ")}.`]),
+    `The safe path: ${safe}`,
+    `Before:\n\n${indented(example.before)}`,
+    `After:\n\n${indented(example.after)}`,
+    ...(example.safe === null ? [] : [`By the safe path:\n\n${indented(example.safe)}`]),
+  ].join("\n\n") + "\n";
+}
 
 function keywordStory({ kind, schema, default: byDefault, required, doc, changes }: Keyword): string {
   const changed = Object.entries(changes).map(([how, rules]) => `${how} (${String(rules).replaceAll(" ", ", ")})`);

@@ -1,6 +1,8 @@
 // The small texts of a spec that mean a number or a moment: durations, ranges, rates, dates, times, whole and decimal numbers as text.
 // Each form is a pattern, which the JSON Schema of the language takes too, and a function that reads it.
 
+import { compareText } from "./source.js";
+
 export interface Form {
   /** A regular expression, anchored, for the `u` flag. It lets nothing through that its reader below refuses, but for a range upside down. */
   readonly pattern: string;
@@ -92,4 +94,30 @@ export function durationText(ms: number): string {
     rest -= count * unitMs;
   }
   return text === "" ? "0s" : text;
+}
+
+/** Compares whole numbers as text, by sign, number of digits and digits. They may have more than it is quick to calculate with. */
+export function compareWhole(left: string, right: string): number {
+  const [isLeftNegative, isRightNegative] = [left.startsWith("-"), right.startsWith("-")];
+  if (isLeftNegative !== isRightNegative) return isLeftNegative ? -1 : 1;
+  const [leftDigits, rightDigits] = [left.replace(/^-?0*/, ""), right.replace(/^-?0*/, "")];
+  const difference = leftDigits.length - rightDigits.length || compareText(leftDigits, rightDigits);
+  return isLeftNegative ? -difference : difference;
+}
+
+/** Compares decimal numbers as text. */
+export function compareDecimal(left: string, right: string): number {
+  const digits = Math.max(fraction(left).length, fraction(right).length);
+  const scaled = (text: string): string => text.replace(".", "") + "0".repeat(digits - fraction(text).length);
+  return compareWhole(scaled(left), scaled(right));
+}
+
+/** Compares times as text. */
+export function compareTimes(left: string, right: string): number {
+  return (parseTime(left) ?? 0) - (parseTime(right) ?? 0);
+}
+
+/** The digits after the point. */
+export function fraction(decimal: string): string {
+  return decimal.split(".")[1] ?? "";
 }

@@ -197,6 +197,68 @@ describe("drift", () => {
   });
 });
 
+describe("frozen rows", () => {
+  const spec = (fields: string, more = ""): string => `resource: note\n${more}fields: { text: { type: string, required: true }${fields} }\n`;
+  const check = (): { readonly status: number | null; readonly found: readonly { readonly code: string; readonly message: string; readonly line: number }[]; readonly stdout: string } => {
+    const { status, stdout } = pliny(["generate", "--check", "--json"]);
+    const { diagnostics }: { readonly diagnostics: readonly { readonly code: string; readonly message: string; readonly file: string; readonly line: number }[] } = JSON.parse(stdout);
+    return { status, stdout, found: diagnostics.map(({ code, message, file, line }) => ({ code, message: `${file}: ${message}`, line })) };
+  };
+  const generate = (text: string): void => {
+    put("specs/note.yaml", text);
+    expect(pliny(["generate"])).toMatchObject({ status: 0, stderr: "" });
+  };
+
+  test("that what is generated now does not read fail --check, each with its place and the remedy", () => {
+    put("package.json", '{ "type": "module" }\n');
+    generate(spec(", size: int, kind: { type: enum, of: [a, b] }"));
+    expect(check()).toMatchObject({ status: 0, found: [] });
+    generate(spec(", size: string, kind: { type: enum, of: [b] }, more: int"));
+    // From the same specs, with all files as they were made: there is nothing to compile, and they are asked for all the same.
+    for (const _ of [1, 2]) {
+      expect(check()).toMatchObject({
+        status: 1,
+        found: [
+          { code: "GEN006", line: 2, message: "generated/vectors/note.1.json: /0/fields/size cannot be read any more: expected text, got 1; nor can 2 more of this file." },
+        ],
+      });
+    }
+    generate(spec(", size: int, kind: { type: enum, of: [b] }"));
+    expect(check().found).toEqual([{ code: "GEN006", line: 2, message: expect.stringMatching(/: \/0\/fields\/kind cannot be read any more: expected .*"b", got "a"/) }]);
+    generate(spec(", size: int, kind: { type: enum, of: [b], replaced: { a: b } }"));
+    expect(check()).toMatchObject({ status: 0, found: [] });
+    generate(spec(", kind: { type: enum, of: [a, b] }"));
+    expect(check().found).toEqual([{ code: "GEN006", line: 2, message: expect.stringContaining("/0/fields/size cannot be read any more: expected one of text, kind, got a member that is no more; nor can") }]);
+    const told = pliny(["generate", "--check"]);
+    expect(told.stderr).toContain("If this one was never released, delete the file and run `pliny generate`.");
+    expect(told.stdout).toContain("does not read all that earlier versions wrote");
+    rmSync(join(folder, "generated/vectors/note.1.json"));
+    generate(spec(", kind: { type: enum, of: [a, b] }"));
+    expect(check()).toMatchObject({ status: 0, found: [] });
+  }, 120_000);
+
+  test("of an older version are read as far as they must be, and not where `oldest` says so, or where their type is no more", () => {
+    put("package.json", '{ "type": "module" }\n');
+    generate(spec(", size: int"));
+    generate(spec(", size: string", "version: 2\n"));
+    expect(check().found).toEqual([expect.objectContaining({ code: "GEN006", message: expect.stringContaining("note.1.json: /0/fields/size cannot") })]);
+    generate(spec(", size: string", "version: 2\noldest: 2\n"));
+    expect(check()).toMatchObject({ status: 0, found: [] });
+    generate(spec(", length: { type: string, since: 2 }", "version: 2\nremoved: [{ field: size, type: int, until: 2 }]\n"));
+    rmSync(join(folder, "generated/vectors/note.2.json"));
+    generate(spec(", length: { type: string, since: 2 }", "version: 2\nremoved: [{ field: size, type: int, until: 2 }]\n"));
+    expect(check()).toMatchObject({ status: 0, found: [] });
+    put("generated/vectors/note.1.json", "{}\n");
+    expect(check().found).toEqual([{ code: "GEN006", line: 1, message: "generated/vectors/note.1.json: This file cannot be read any more: expected a list of rows, got a record." }]);
+    put("generated/vectors/note.1.json", "[");
+    expect(check().found).toEqual([{ code: "GEN006", line: 1, message: "generated/vectors/note.1.json: /0 cannot be read any more: expected JSON, got the end of the text." }]);
+    rmSync(join(folder, "node_modules/pliny"));
+    expect(check()).toMatchObject({ status: 1, found: [{ code: "GEN007", message: expect.stringContaining("note.shape.ts cannot be loaded") }] });
+    generate("resource: other\n---\nresource: note\ngone: true\n");
+    expect(check()).toMatchObject({ status: 0, found: [] });
+  }, 120_000);
+});
+
 describe("a spec that does not compile", () => {
   test("does not keep the mistakes of the others back, nor does one that cannot be read", () => {
     put("specs/torn.yaml", "resource: torn\nfields: { a: [ }\n");
@@ -340,7 +402,7 @@ describe("usage", () => {
     expect(status).toBe(2);
   });
 
-  test.each(["init", "generate", "check", "fmt", "handlers", "explain"])("%s --help has an example and exits 0", (command) => {
+  test.each(["init", "generate", "check", "diff", "fmt", "handlers", "explain"])("%s --help has an example and exits 0", (command) => {
     const { status, stdout } = pliny([command, "--help"]);
     expect(stdout).toMatch(new RegExp(`Example:\\n  pliny ${command}`));
     expect(status).toBe(0);
@@ -481,7 +543,7 @@ describe("two runs at once", () => {
   test("write whole files, each over the other's, and what is there in the end is what the specs give", async () => {
     for (let at = 0; at < 40; at += 1) put(`specs/team_${at}.yaml`, `resource: team_${at}\nfields: { name: string, size: int }\n`);
     for (const start of ["nothing is there", "files are stale", "nothing changed"]) {
-      if (start === "files are stale") for (let at = 0; at < 40; at += 2) put(`specs/team_${at}.yaml`, `resource: team_${at}\nfields: { name: int }\n`);
+      if (start === "files are stale") for (let at = 0; at < 40; at += 2) put(`specs/team_${at}.yaml`, `resource: team_${at}\nfields: { name: { type: string, max: 9 }, size: int }\n`);
       const runs = [1, 2].map(async () => {
         const child = spawn(process.execPath, [cli, "generate"], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
         let stderr = "";

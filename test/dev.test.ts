@@ -150,6 +150,32 @@ describe("pliny dev", () => {
     expect(await running.ended).toBe(0);
   });
 
+  test("ends when it is told to twice, whatever a handler holds open", { timeout: 240_000 }, async () => {
+    const folder = makeProject("endless");
+    const handlers = join(folder, "specs/database.handlers.ts");
+    const endless = "console.log(`this one hangs`);\n    setInterval(() => {}, 1000);\n    await new Promise(() => {});\n    await drawCredentials(";
+    writeFileSync(handlers, readFileSync(handlers, "utf8").replace("await drawCredentials(", endless));
+    const running = start(folder, ["dev", "--run", "specs/start.ts"]);
+    await running.until(/this one hangs/);
+    running.child.kill("SIGINT");
+    await running.until(/Once more ends that at once/);
+    running.child.kill("SIGINT");
+    expect(await running.ended).toBe(0);
+    expect(running.said()).toContain("The worker has stopped.");
+  });
+
+  test("takes its worker along, however it ends", { timeout: 240_000 }, async () => {
+    const folder = makeProject("gone");
+    const running = start(folder, ["dev"]);
+    await running.until(/Worker \S+ takes/);
+    running.child.kill("SIGKILL");
+    const again = start(folder, ["dev"]);
+    await again.until(/Worker \S+ takes/);
+    await expect.poll(() => ask(folder, "select count(*)::int as workers from pliny.worker"), { timeout: 20_000 }).toEqual([{ workers: 1 }]);
+    again.child.kill("SIGINT");
+    expect(await again.ended).toBe(0);
+  });
+
   test.skipIf(!hasTerminal)("on a terminal shows a table that is drawn in its place, and Ctrl-C ends it", { timeout: 120_000 }, async () => {
     const folder = makeProject("terminal");
     const open = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";

@@ -525,6 +525,17 @@ describe("a worker that runs", () => {
     expect((await other.client.query("select from pliny.log")).rowCount).toBe(0);
   });
 
+  test("stops also where Postgres does not answer", async () => {
+    const started = await start([two(() => {})]);
+    let isSilent = false;
+    const store = through(started.store, (_, send) => (isSilent ? new Promise(() => {}) : send()));
+    const worker = await started.worker({ store });
+    void worker.run();
+    isSilent = true;
+    await pause(500);
+    await worker.stop({ graceMs: 0 });
+  });
+
   test("asks an idle database at most five times a second", async () => {
     const code = two(() => {});
     const started = await start([code]);

@@ -312,7 +312,7 @@ describe("pliny keys on a database", () => {
     expect(pliny(["keys", "status"], env).stdout).toMatch(/^keyring +1 +decrypt +0 +nothing uses it: pliny keys retire 1$/m);
     expect(pliny(["keys", "retire", "1"], env).status).toBe(0);
     const status = pliny(["keys", "status", "--json"], env);
-    expect(JSON.parse(status.stdout)).toMatchObject({ command: "keys status", exitCode: 0, keys: expect.arrayContaining([{ keyring: "keyring", id: 1, state: "disabled", uses: 0, lost: false, next: "nothing uses it" }]) });
+    expect(JSON.parse(status.stdout)).toMatchObject({ command: "keys status", exitCode: 0, keys: expect.arrayContaining([{ keyring: "keyring", id: 1, state: "disabled", uses: 0, archived: 0, archivedUntil: null, lost: false, next: "nothing uses it" }]) });
     const opened = await process();
     const { rows } = await client.query<{ id: string; name: string }>("select id, json_attrs ->> 'name' as name from app.team");
     for (const { id, name } of rows) expect(await (await Team.get(opened.pliny, id)).contact.reveal("the test looks")).toBe(name.replace("team", canary));
@@ -341,6 +341,37 @@ describe("pliny keys on a database", () => {
     expect(await rowsUnder(client, 2)).toBe(done + 10);
     expect(pliny(["keys", "rotate"], env).stdout).toContain(`team: ${20 - done} rows sealed again, 0 failed`);
     expect([await rowsUnder(client, 1), await rowsUnder(client, 2)]).toEqual([0, 30]);
+  });
+
+  test("runs and the archive hold secrets too: a key is retired when none of them needs it; one that is held waits for the next rotation", async () => {
+    const { client, env, process } = await start();
+    const { pliny: to } = await process();
+    const team = await Team.create(to, { name: "acme", contact: canary });
+    const key = loadKeyring(read("secrets.json")).primary ?? expect.fail();
+    const run = async (name: string): Promise<string> => {
+      const database = await Database.create(to, { name, region: "eu", parent: team });
+      await client.query("update app.database set state = 'online', nonce = 1 where id = $1", [database.id]);
+      await database.reload();
+      const { id } = await database.rotatePassword.start();
+      const blob = key.seal(`["${canary}"]`, JSON.stringify(["pliny/vault", 1, "database.rotate_password", id, ["password"]]));
+      await client.query("update pliny.task set json_attrs = json_attrs || jsonb_build_object('password', jsonb_build_object('Vault', jsonb_build_array(1, $2::text))), vault_keys = '{1}' where id = $1", [id, blob]);
+      return id;
+    };
+    const [, held, ended] = [await run("waits"), await run("is-held"), await run("has-ended")];
+    await client.query("insert into pliny.worker (id, until, can) values ($1, now() + interval '1 hour', '{}')", [held]);
+    await client.query("update pliny.task set lease_by = $1, wake_at = null where id = $1", [held]);
+    await client.query("create table pliny.archive_all partition of pliny.archive default");
+    await client.query("with gone as (delete from pliny.task where id = $1 returning *) insert into pliny.archive (id, type, keep, vault_keys, row) select id, type, '7', vault_keys, to_jsonb(gone) - 'vault_keys' from gone", [ended]);
+    pliny(["keys", "add"], env);
+    pliny(["keys", "promote", "2"], env);
+    expect(pliny(["keys", "status"], env).stdout).toMatch(/^keyring +1 +decrypt +4 +pliny keys rotate; 1 of them is archived, until \d{4}-\d\d-\d\d$/m);
+    const rotated = pliny(["keys", "rotate"], env);
+    expect(rotated).toMatchObject({ status: 0, stdout: expect.stringMatching(/^runs: 1 row sealed again, 0 failed\narchived runs: 1 row sealed again, 0 failed$/m) });
+    expect(rotated.stderr).toContain("1 run at which a worker is just now was left as it is; running it again takes it too");
+    expect(pliny(["keys", "status"], env).stdout).toMatch(/^keyring +1 +decrypt +1 +pliny keys rotate$/m);
+    await client.query("update pliny.task set lease_by = null where id = $1", [held]);
+    expect(pliny(["keys", "rotate"], env)).toMatchObject({ stderr: "", stdout: expect.stringMatching(/^runs: 1 row sealed again, 0 failed$/m) });
+    expect(pliny(["keys", "status"], env).stdout).toMatch(/^keyring +1 +decrypt +0 +nothing uses it: pliny keys retire 1$/m);
   });
 
   test("a row that cannot be opened is named with its reason, without what is in it; so is a key that is lost", async () => {

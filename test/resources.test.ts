@@ -1,10 +1,11 @@
 // Resources on a real Postgres: made, read, saved and referred to, by one release and by two.
 
+import { setTimeout } from "node:timers/promises";
 import type { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import { Database, Replica, Team, type TeamCreate } from "../generated/index.js";
 import { Conflict, Desynchronized, Invalid, NewerShape, NotFound } from "../runtime/errors.js";
-import type { Store } from "../runtime/store/connection.js";
+import type { Connection, Store } from "../runtime/store/connection.js";
 import { readResources } from "../runtime/store/postgres.js";
 import { app } from "../specs/app.js";
 import { usePostgres } from "./postgres.js";
@@ -115,6 +116,18 @@ describe("saved", () => {
     await client.query("delete from app.team");
     other.limit = 9;
     await expect(other.save()).rejects.toThrow(NotFound);
+  });
+
+  test("what is set while a save is under way is for the next", async () => {
+    const { pliny } = await start();
+    const database = await Database.create(pliny, { name: "orders", region: "eu", parent: await Team.create(pliny, acme) });
+    database.connections = 20;
+    const saved = database.save();
+    database.connections = 30;
+    await saved;
+    expect([(await Database.get(pliny, database.id)).connections, database.connections]).toEqual([20, 30]);
+    await database.save();
+    expect((await Database.get(pliny, database.id)).connections).toBe(30);
   });
 
   test("what is immutable stays, and may be filled in once", async () => {
@@ -245,6 +258,35 @@ describe("moved", () => {
     expect(await Team.get(pliny, team.id)).toMatchObject({ limit: 2 });
   });
 
+  test("when the connection goes before the answer comes, what was made is made once, and what Postgres has in hand still is waited for", async () => {
+    const { pliny, store, client } = await start();
+    // The first write makes the partitions.
+    await Team.create(pliny, { ...acme, name: "first" });
+    const { transaction, query } = store;
+    const lost = (): Error => Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+    let [creates, saves] = [0, 0];
+    Object.assign(store, { transaction: async <T>(work: (on: Connection) => Promise<T>) => {
+      const made = await transaction(work);
+      if ((creates += 1) === 1) throw lost();
+      return made;
+    } });
+    const team = await Team.create(pliny, acme);
+    expect((await client.query("select id from app.team where json_attrs ->> 'name' = 'acme'")).rows).toEqual([{ id: team.id }]);
+
+    await client.query("begin; select from app.team for update");
+    Object.assign(store, { query: async (text: string, values: readonly unknown[]) => {
+      const answer = query(text, values);
+      if (!text.includes("update app") || (saves += 1) > 1) return answer;
+      await setTimeout(200);
+      void setTimeout(200).then(() => client.query("commit"));
+      throw lost();
+    } });
+    team.contact = "grace@acme.example";
+    await team.save();
+    expect((await pliny.history(team.id)).map(({ to }) => to)).toEqual(["active", null]);
+    expect([creates, saves]).toEqual([2, 2]);
+  });
+
   test("when the connection goes before the answer comes, the log tells that it happened", async () => {
     const { store, pliny, team } = await begin();
     const { transaction } = store;
@@ -256,7 +298,7 @@ describe("moved", () => {
     };
     Object.assign(store, { transaction: failing });
     await team.transition("suspended");
-    expect([cut, team.state, (await Team.get(pliny, team.id)).step]).toEqual([1, "suspended", 2n]);
+    expect([cut, team.state, (await Team.get(pliny, team.id)).step]).toEqual([2, "suspended", 2n]);
   });
 });
 

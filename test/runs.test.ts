@@ -1,5 +1,6 @@
 // Runs of tasks on a real Postgres, up to the point where a worker takes them: started once, joined, refused, found again, and referred to.
 
+import { setTimeout } from "node:timers/promises";
 import type { Client } from "pg";
 import { describe, expect, test } from "vitest";
 import { Database, DatabaseDump, DatabaseResize, Replica, ReplicaProvision, Team, TeamRotatePasswords } from "../generated/index.js";
@@ -93,6 +94,32 @@ describe("a start", () => {
     expect((await replica.provision.running()).map(({ id }) => id)).toEqual([run.id]);
     expect((await asBase.provision.latest())?.id).toBe(run.id);
     expect((await database.provision.running()).map(({ type }) => type)).toEqual(["database.provision"]);
+  });
+
+  test("whose answer is lost is asked again, and is one run", async () => {
+    const { client, team, store } = await start();
+    const { query } = store;
+    let losses = 0;
+    Object.assign(store, { query: async (text: string, values: readonly unknown[]) => {
+      const answer = await query(text, values);
+      if (text.includes("insert into pliny.task") && (losses += 1) === 1) throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+      return answer;
+    } });
+    const run = await team.rotatePasswords.start();
+    expect(losses).toBe(2);
+    expect((await client.query("select id from pliny.task where type = 'team.rotate_passwords'")).rows).toEqual([{ id: run.id }]);
+  });
+
+  test("in a transaction of the caller's joins the run that another's has just committed", async () => {
+    const { client, team } = await start();
+    const other = await postgres.connect(client);
+    for (const one of [client, other]) await one.query("begin");
+    const first = await team.rotatePasswords.start(undefined, { transaction: client });
+    const second = team.rotatePasswords.start(undefined, { transaction: other });
+    await setTimeout(200);
+    await client.query("commit");
+    expect((await second).id).toBe(first.id);
+    await other.query("commit");
   });
 
   test("in a transaction of the caller's comes with it, or not at all", async () => {

@@ -5,16 +5,23 @@ import { format, inspect } from "node:util";
 import type { Client } from "pg";
 import { describe, expect, test, vi } from "vitest";
 import { Database, Team, type TeamCreate } from "../generated/index.js";
+import { detached, Secret } from "../runtime/codec/index.js";
 import { type Pace, type Progress, runBatches } from "../runtime/commands/batches.js";
 import { backfill } from "../runtime/commands/backfill.js";
-import { destroyOwnKey, keyStatus, type KeysOptions, ownKeysUnder, rotateKeys } from "../runtime/commands/keys.js";
-import { Conflict } from "../runtime/errors.js";
+import { destroyOwnKey, heldRuns, keyStatus, type KeysOptions, ownKeysUnder, rotateKeys } from "../runtime/commands/keys.js";
+import { Conflict, Desynchronized } from "../runtime/errors.js";
 import type { App } from "../runtime/index.js";
 import { indexOf, type Keys } from "../runtime/machine/vaults.js";
+import { withPartitions } from "../runtime/store/partitions.js";
 import { findIndexed } from "../runtime/store/postgres.js";
+import { readArchivedKeyUses, readRun, readRunKeyUses, readRunsById, resealRun } from "../runtime/store/runs.js";
+import { settleRuns } from "../runtime/store/work.js";
 import { loadIndexKeyring } from "../runtime/vault/blind-index.js";
 import { type Keyring, loadKeyring } from "../runtime/vault/keyring.js";
 import { app } from "../specs/app.js";
+import { Account, accountCode, AccountSignIn, accountSignInCode } from "./cases/fields-modifiers/expected/account.js";
+import { Person, personCode } from "./cases/named-types/expected/person.js";
+import { personCodec } from "./cases/named-types/expected/person.shape.js";
 import { Customer, customerCode, type CustomerCreate } from "./cases/subscriptions/expected/customer.js";
 import { compileFolder, casesFolder } from "./setup/cases.js";
 import { usePostgres } from "./postgres.js";
@@ -118,6 +125,31 @@ describe("a secret", () => {
     await client.query("update app.team t set json_attrs = jsonb_set(t.json_attrs, '{contact}', o.json_attrs -> 'contact') from app.team o where t.id = $1 and o.id = $2", [other.id, one.id]);
     await expect((await Team.get(pliny, other.id)).contact.reveal("to see")).rejects.toThrow("/contact: expected what key 1 of the keyring sealed for this place");
   });
+});
+
+test("a secret inside a record that a client gives back withheld stays as it is; where it cannot be told which one is meant, that is said", async () => {
+  const people: App = {
+    resources: [personCode({ checked: () => true })], tasks: [], lanes: {}, breakers: {}, typeChecks: {},
+  };
+  const { process: begin, client } = await start(people, compileFolder(`${casesFolder}/named-types`).files.find(({ path }) => path === "schema.sql")?.text ?? "");
+  const { pliny } = await begin();
+  const secret = `${canary}-home`;
+  const address = { street: null, city: "Ulm", country: "DE", geo: null, lines: [], labels: new Map(), renamed: null };
+  const withheld = personCodec.decode({ __v: 1, home: { city: "Ulm", secret: { Vault: [1, null] } }, phone: "+1", balance: { Dec: "1.00" }, alias: "a" }, detached("api-in")).home.secret ?? expect.fail();
+  const person = await Person.create(pliny, {
+    home: { ...address, secret: Secret.of(secret) }, byKind: new Map([["DE", { ...address, secret: Secret.of(`${canary}-kind`) }]]), phone: "+1", balance: "1.00", alias: "a",
+  });
+  const sealed = (): Promise<unknown> => client.query("select json_attrs #> '{home,secret}' as home, json_attrs #> '{by_kind,Map,0,1,secret}' as kind from app.person").then(({ rows }) => rows);
+  const before = await sealed();
+  await person.save({ home: { ...address, city: "Bonn", secret: withheld }, byKind: new Map([["DE", { ...address, city: "Bonn", secret: withheld }]]) });
+  expect(await sealed()).toEqual(before);
+  const read = await Person.get(pliny, person.id);
+  expect([read.home.city, await read.home.secret?.reveal("to see"), await read.byKind.get("DE")?.secret?.reveal("to see")]).toEqual(["Bonn", secret, `${canary}-kind`]);
+  for (const [changes, place] of [
+    [{ others: [{ ...address, secret: withheld }] }, "/others/0/secret"],
+    [{ byKind: new Map([["FR", { ...address, secret: withheld }]]) }, "/by_kind/0/1/secret"],
+  ] as const) await expect(read.save(changes)).rejects.toThrow(`${place}: expected a secret in the clear, for it cannot be told which one is to stay as it is, got [secret]`);
+  expect(await everything(client)).not.toContain(canary);
 });
 
 describe("a keyring", () => {
@@ -231,8 +263,8 @@ describe("rotation", () => {
     const end = await rotateKeys(optionsOf(rotator, next), pace);
     expect([...during, ...end].flatMap(({ failed }) => failed)).toEqual([]);
     expect(await keyStatus(optionsOf(rotator, next))).toEqual(expect.arrayContaining([
-      { keyring: "keyring", id: 1, state: "decrypt", uses: 0 },
-      { keyring: "keyring", id: 2, state: "primary", uses: 40 },
+      { keyring: "keyring", id: 1, state: "decrypt", uses: 0, archived: 0, archivedUntil: null },
+      { keyring: "keyring", id: 2, state: "primary", uses: 40, archived: 0, archivedUntil: null },
     ]));
     const after = await begin(last);
     for (const [at, { id }] of teams.entries()) {
@@ -282,6 +314,100 @@ describe("rotation", () => {
     const { process: begin } = await start();
     const none = { keyring: ring("keyring", [1, 1, "decrypt"]) };
     await expect(rotateKeys(optionsOf(await begin(none), none), pace)).rejects.toThrow("pliny keys promote");
+  });
+
+  describe("of runs", () => {
+    const bank: App = {
+      resources: [accountCode({ checked: () => true, checkedList: () => true })],
+      tasks: [accountSignInCode({ check: (_, { to }) => Promise.resolve(to.stop()) }, { way: () => true })], typeChecks: {}, lanes: {}, breakers: {},
+    };
+    const schema = compileFolder(`${casesFolder}/fields-modifiers`).files.find(({ path }) => path === "schema.sql")?.text ?? "";
+    const nobody = "00000000-0000-7000-8000-000000000001";
+
+    /** An account with runs that hold secrets in their args, and once they have begun in their fields: one waits, one is held, two have ended. */
+    async function busy(): Promise<{ readonly client: Client; readonly process: (given?: Partial<Keys>) => Promise<Opened>; readonly account: Account; readonly waits: string; readonly held: string; readonly ended: readonly [string, string] }> {
+      const { client, process: begin } = await start(bank, schema);
+      const opened = await begin(old);
+      const account = await Account.create(opened.pliny, { required: "r", fixed: "f", later: "l", secretRequired: `${canary}-account` });
+      const ids: string[] = [];
+      for (const at of [0, 1, 2, 3]) ids.push((await account.signIn.start({ password: `${canary}-${at}`, device: `device-${at}` })).id);
+      const [waits = "", held = "", first = "", last = ""] = ids;
+      const known = opened.registry.taskOfTag("account.sign_in") ?? expect.fail();
+      for (const [id, keep] of [[first, "30"], [last, "ever"]] as const) {
+        const record = (await readRun(opened.store, id)) ?? expect.fail();
+        const [run] = await opened.runs.readRuns([record]);
+        if (!(run instanceof AccountSignIn)) throw new TypeError("It is no run.");
+        run.token = `${canary}-token`;
+        const { attrs, vaultKeys } = keep === "ever" ? opened.runs.written(known, record, run) : { attrs: null, vaultKeys: null };
+        await withPartitions(opened.store, () => settleRuns(opened.store, [{
+          id, nonce: record.nonce, nextNonce: 1n, kind: "end", to: "__stop__", wakeMs: 0, deadlineMs: null, attempt: 0, signals: 0, attrs, vaultKeys,
+          keeps: false, keep, panic: null, note: null, parentTaskId: null,
+        }], "test"), ["30", "ever"]);
+      }
+      await client.query("insert into pliny.worker (id, until, can) values ($1, now() + interval '1 hour', '{}')", [nobody]);
+      await client.query("update pliny.task set lease_by = $1, wake_at = null, nonce = 77 where id = $2", [nobody, held]);
+      return { client, process: begin, account, waits, held, ended: [first, last] };
+    }
+
+    const revealed = async ({ store, runs }: Opened, id: string): Promise<readonly unknown[]> => {
+      const [run] = await runs.readRuns((await readRunsById(store, [id])));
+      if (!(run instanceof AccountSignIn)) throw run ?? new TypeError("It is gone.");
+      return [await run.args.password.reveal("the test looks"), await run.args.device?.reveal("the test looks"), await run.token?.reveal("the test looks")];
+    };
+
+    test("live ones and those that have ended count as uses of a key, and when the last of the archived ones goes is told", async () => {
+      const { client, process: begin, account } = await busy();
+      const opened = await begin(next);
+      const [one] = await keyStatus(optionsOf(opened, next));
+      expect(one).toEqual({ keyring: "keyring", id: 1, state: "decrypt", uses: 5, archived: 2, archivedUntil: null });
+      await client.query("delete from pliny.archive where keep = 'ever'");
+      await client.query("update pliny.archive set ended_at = date_trunc('week', now() at time zone 'UTC') at time zone 'UTC' + interval '1 day'");
+      const { rows: [week] } = await client.query<{ until: Date }>("select (date_trunc('week', now() at time zone 'UTC') + interval '37 days') at time zone 'UTC' as until");
+      expect((await keyStatus(optionsOf(opened, next)))[0]).toMatchObject({ uses: 4, archived: 1, archivedUntil: week?.until });
+      await client.query("set enable_seqscan = off");
+      for (const [table, index] of [["task", "task-vault_keys"], ["archive", "vault_keys"]] as const) {
+        const plan = await client.query(`explain select count(*) from pliny.${table} where vault_keys is not null and vault_keys @> array[1]`);
+        expect(JSON.stringify(plan.rows), table).toMatch(new RegExp(`Bitmap Index Scan on [^ ]*${index}`));
+      }
+      // Runs that end with what they act on take their keys along.
+      await account.stop();
+      expect((await keyStatus(optionsOf(opened, next)))[0]).toMatchObject({ uses: 4, archived: 3 });
+    });
+
+    test("those that nobody holds are sealed again, the archive's too; one that is held is left as it is, and taken once it is free", async () => {
+      const { client, process: begin, waits, held, ended } = await busy();
+      const opened = await begin(next);
+      const done = await rotateKeys(optionsOf(opened, next), pace);
+      expect(done.filter(({ table }) => table.endsWith("runs"))).toEqual([
+        { table: "runs", done: 1, retried: 0, failed: [] },
+        { table: "archived runs", done: 2, retried: 0, failed: [] },
+      ]);
+      expect((await keyStatus(optionsOf(opened, next)))[0]).toMatchObject({ id: 1, uses: 1, archived: 0 });
+      expect(await heldRuns(optionsOf(opened, next))).toBe(1);
+      expect((await client.query("select nonce::text, vault_keys from pliny.task where id = $1", [held])).rows).toEqual([{ nonce: "77", vault_keys: [1] }]);
+      await client.query("update pliny.task set lease_by = null, wake_at = now() where id = $1", [held]);
+      await rotateKeys(optionsOf(opened, next), pace);
+      expect(await heldRuns(optionsOf(opened, next))).toBe(0);
+      expect((await keyStatus(optionsOf(opened, next))).slice(0, 2)).toMatchObject([{ id: 1, uses: 0 }, { id: 2, uses: 5, archived: 2 }]);
+      const after = await begin(last);
+      expect(await revealed(after, waits)).toEqual([`${canary}-0`, "device-0", undefined]);
+      expect(await revealed(after, held)).toEqual([`${canary}-1`, "device-1", undefined]);
+      for (const [at, id] of ended.entries()) expect(await revealed(after, id)).toEqual([`${canary}-${at + 2}`, `device-${at + 2}`, at === 0 ? undefined : `${canary}-token`]);
+    });
+
+    test("one that is taken while it is sealed again stays as whoever took it has it", async () => {
+      const { client, process: begin, waits } = await busy();
+      const { store } = await begin(next);
+      const [read] = await readRunKeyUses(store, { keys: [1], after: null, limit: 9 });
+      const write = { args: "{}", attrs: "{}", vaultKeys: [2], nextNonce: 5n };
+      await client.query("update pliny.task set lease_by = $1 where id = $2", [nobody, waits]);
+      expect(await resealRun(store, read ?? expect.fail(), write)).toBe(false);
+      await client.query("update pliny.task set lease_by = null, nonce = 6 where id = $1", [waits]);
+      expect(await resealRun(store, read ?? expect.fail(), write)).toBe(false);
+      const [ended] = await readArchivedKeyUses(store, { keys: [1], after: null, limit: 9 });
+      await client.query("update pliny.archive set vault_keys = '{3}'");
+      expect(await resealRun(store, ended ?? expect.fail(), write)).toBe(false);
+    });
   });
 
   test("the use of a key is counted by an index", async () => {
@@ -336,6 +462,11 @@ describe("a resource with a key of its own", () => {
     expect(await customer.name?.reveal("to see")).toBe(ada.name);
     const known = registry.ofTag("customer") ?? expect.fail();
     await destroyOwnKey(optionsOf(opened), known, { id: customer.id, why: "asked to be forgotten" });
+    // Nor does a blind index tell any more which address it was.
+    const indexed = await client.query("select id, json_attrs #> '{__idx,email}' is not null as indexed from app.customer order by id");
+    expect(indexed.rows).toEqual([{ id: customer.id, indexed: false }, { id: other.id, indexed: true }]);
+    expect((await customer.history()).map(({ note, by }) => ({ note, by }))).toEqual([{ note: null, by: "test" }, { note: "asked to be forgotten", by: "test" }]);
+    await expect(customer.save({ language: "fr" })).rejects.toThrow(Desynchronized);
     const read = await Customer.get(pliny, customer.id);
     await expect(read.name?.reveal("to see")).rejects.toThrow("/name: expected the resource's own key, got none: it was destroyed");
     expect(read.language).toBe("en");

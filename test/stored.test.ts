@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { refusalsOf } from "../runtime/codec/check.js";
 import {
-  type Codec, DecodeError, detached, type JsonRecord, nothing, optional, parseJson, profiles, readJson, Secret, type Vault, writeJson, writeRequired,
+  type Codec, DecodeError, detached, EncodeError, type JsonRecord, nothing, optional, parseJson, profiles, readJson, Secret, type Vault, writeJson, writeRequired,
 } from "../runtime/codec/index.js";
 import { readGiven, readStored, readStoredRun, type StoredType, writeStored, writeStoredRun } from "../runtime/codec/stored.js";
 import { databaseCodec, databaseRules } from "../generated/database.shape.js";
@@ -207,6 +207,13 @@ describe("a run: args and fields have one version and are upgraded together, eac
   test("are written in the shape that this release writes", () => {
     const written = writeStoredRun({ type: args, fields: { copies: 2, duplex: true }, at }, { type: fields, fields: { pages: 4 }, at }, byHand);
     expect(written).toEqual({ args: { __v: 2, copies: 2, duplex: true }, fields: { __v: 2 } });
+  });
+
+  test("a hand-written way back that fails is an error of writing, which says which, and why is its cause", () => {
+    const broken: DocumentPrintUpgrades = { ...byHand, from3: () => { throw new Error("no pages"); } };
+    const write = (): unknown => writeStoredRun({ type: args, fields: { copies: 2, duplex: true }, at }, { type: fields, fields: { pages: 4 }, at }, broken);
+    expect(write).toThrow(EncodeError);
+    expect(write).toThrow(expect.objectContaining({ code: "upgrade", expected: "what `from3` makes of it", cause: new Error("no pages") }));
   });
 });
 

@@ -71,7 +71,7 @@ describe("every mistake", () => {
     .join("\n");
   // What the disk or a handlers' file has to do with is no matter of specs alone, and a spec that is too large is none for git; the tests
   // of the commands make and check it.
-  const commandTests = ["test/cli.test.ts", "test/files.test.ts", "test/handlers.test.ts"].map(read).join("\n");
+  const commandTests = ["test/cli.test.ts", "test/files.test.ts", "test/handlers.test.ts", "test/diff.test.ts"].map(read).join("\n");
 
   test("has a code of its own", () => {
     const codes = mistakes.map((mistake) => mistake.code);
@@ -79,7 +79,7 @@ describe("every mistake", () => {
   });
 
   test.each(mistakes)("$name ($code) is shown by a golden case, and has a story", ({ code, story }) => {
-    const byCommands = code.startsWith("GEN") || code === report.fileTooLarge.code;
+    const byCommands = /^(GEN|ALW)/.test(code) || code === report.fileTooLarge.code;
     expect(byCommands ? printed + commandTests : printed).toMatch(new RegExp(`\\b${code}\\b`));
     expect(story.length).toBeGreaterThan(80);
   });

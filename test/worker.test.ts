@@ -160,6 +160,7 @@ describe("a timer", () => {
     const { client, database, registry, store, moved } = await start();
     const finish = createFinish({ registry, store, moved, actor: "worker" });
     await client.query("update pliny.timer set due_at = now()");
+    expect(await lookAround(store, { types: ["team"], limit: 10 })).toEqual([]);
     const [timer] = await lookAround(store, { types: ["database"], limit: 10 });
     await database.transition("deleting");
     expect(await finish.timeOut(timer ?? expect.fail("no timer"))).toBe(false);
@@ -213,6 +214,22 @@ describe("the end of a run, and a person who moves the resource that waits for i
       expect((await pliny.history(outcome.id)).at(-1)?.by).toBe(ended ? "worker" : "test");
     }
     expect([...seen].every((pair) => pair === "true false" || pair === "false true")).toBe(true);
+  });
+});
+
+describe("a run that escalates", () => {
+  test("takes what it acts on into panic with it, from where that waits for nothing", async () => {
+    const { client, database, drain, registry, store, moved, worker } = await start();
+    await drain(await worker());
+    await database.reload();
+    const known = registry.taskOfTag("database.rotate_password") ?? expect.fail("no task");
+    const run = await database.rotatePassword.start();
+    const { rows: [row] } = await client.query("select nonce from pliny.task");
+    const outcome: Outcome = { ...endOf({ id: run.id, nonce: BigInt(row?.["nonce"]) }), kind: "move", to: "__panic__", wakeMs: Infinity, panic: '{"state": "draw"}' };
+    const finish = createFinish({ registry, store, moved, actor: "worker" });
+    expect(await finish.settleWith(outcome, { known: { ...known, type: { ...known.type, onPanic: "escalate" } }, resourceId: database.id, ends: "failure" })).toBe(true);
+    await database.reload();
+    expect([database.state, (await database.rotatePassword.running()).map(({ state }) => state)]).toEqual(["panic", ["panic"]]);
   });
 });
 

@@ -4,13 +4,14 @@ import { report } from "../diagnostic.js";
 import { inside, locate, type Place } from "../document.js";
 import { fieldTypeNames } from "../keywords.js";
 import type { EnumValue, Field, FieldType, NamedType, Replaced } from "../model.js";
+import { compareDecimal, compareTimes, compareWhole } from "../scalars.js";
 import { compareText, type SourceLocation } from "../source.js";
 import { findTask, inOrder, nameOf, qualified, reportUnknown, type Context } from "./declare.js";
-import { readElement } from "./elements.js";
+import { lint, readElement } from "./elements.js";
 import { circles, groups, wayRound } from "./graph.js";
 import { claimRecord } from "./names.js";
 import { durationMs, flag, isLost, isRecord, items, keyOf, member, members, number, text, valueOf, type Part } from "./part.js";
-import { compareDecimal, compareTimes, compareWhole, compilePattern, misfit, unstorable, yamlText } from "./values.js";
+import { compilePattern, misfit, unstorable, yamlText } from "./values.js";
 
 /** What a field stands in. */
 export interface FieldContext extends Context {
@@ -18,6 +19,8 @@ export interface FieldContext extends Context {
   readonly version: number | null;
   /** The named type that holds it. */
   readonly type: string | null;
+  /** What it is a field of, as it is said, where no blind index is kept for it; absent where one may be. */
+  readonly unindexed?: string;
   readonly types: NamedTypes;
 }
 
@@ -45,7 +48,7 @@ export function readNamedTypes(context: Context): { readonly types: NamedTypes; 
       kind: "type",
       is:
         is === null
-          ? { kind: "record", fields: readFields(member(root, "fields"), within) }
+          ? { kind: "record", fields: readFields(member(root, "fields"), { unindexed: `the type '${name}'`, ...within }) }
           : { kind: "field", field: readField(name, is, within) },
       ...readElement(root, name, context),
     };
@@ -97,6 +100,10 @@ export function readField(name: string, part: Part, context: FieldContext): Fiel
     );
   }
   if (value !== null) checkValue(value, type, { what: "default", of: `'${name}'` }, context);
+  const element = readElement(part, name, context);
+  const lookup = member(encrypted, "lookup");
+  if (lookup !== null && flag(lookup) && context.unindexed !== undefined)
+    lint(report.lookupUnused(keyOf(lookup), { of: context.unindexed }), [element], context.found);
   return {
     type,
     required: flag(member(part, "required"), inherited?.required),
@@ -107,9 +114,9 @@ export function readField(name: string, part: Part, context: FieldContext): Fiel
     encrypted:
       encrypted === null
         ? (inherited?.encrypted ?? null)
-        : { lookup: flag(member(encrypted, "lookup")), normalize: text(member(encrypted, "normalize")) === "lower" ? "lower" : null },
+        : { lookup: flag(lookup), normalize: text(member(encrypted, "normalize")) === "lower" ? "lower" : null },
     // Last, for what is added to a spread object is added a hundred times more slowly.
-    ...readElement(part, name, context),
+    ...element,
   };
 }
 
@@ -270,7 +277,7 @@ const builtInTypes: Readonly<Record<string, TypeReader>> = {
   }),
   record: (part, context) => {
     claimRecord(member(part, "fields"), context.found);
-    return { kind: "record", fields: readFields(member(part, "fields"), context) };
+    return { kind: "record", fields: readFields(member(part, "fields"), { ...context, unindexed: "a record within a field" }) };
   },
 };
 

@@ -25,7 +25,7 @@ import {
   valueOf,
   type Part,
 } from "./part.js";
-import { checkMissing, newestVersion, readRemoved, readUpgrades, readVersions, type Versions } from "./shapes.js";
+import { checkDefaults, checkMissing, newestVersion, readRemoved, readUpgrades, readVersions, type Versions } from "./shapes.js";
 import { checkArgs, isOfFamily } from "./tasks.js";
 
 /** A resource as far as it can be read without its tasks. */
@@ -88,6 +88,7 @@ function readDraft(declaration: Declaration, base: Draft | null, types: NamedTyp
   const isOrphan = base === null && member(root, "extends") !== null;
   const within: FieldContext = { version: isOrphan ? Number.MAX_SAFE_INTEGER : newest, type: null, types, ...context };
   const fields = readFields(member(root, "fields"), within);
+  checkDefaults(fields, versions.write, found);
   const removed = readRemoved(root, within);
   const upgrades = base?.upgrades ?? (isOrphan ? [] : readUpgrades(root, { fields, removed, oldest: versions.oldest }, within));
   if (base !== null) checkMissing(base.declaration.root, { fields, oldest: versions.oldest, newest, upgrades, inherits: true }, within);

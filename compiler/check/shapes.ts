@@ -59,6 +59,14 @@ export function readRemoved(root: Part, context: FieldContext): readonly Tombsto
   });
 }
 
+/** Says which defaults are values that the shape which is written has not yet: what nobody gives would be refused. */
+export function checkDefaults(fields: readonly Field[], write: number, found: FieldContext["found"]): void {
+  for (const { name, type, default: value, at } of fields) {
+    const since = type.kind === "enum" ? (type.values.find((each) => each.value === value)?.since ?? 1) : 1;
+    if (since > write) found.push(report.defaultTooNew(locate(inside(at, "default"), "value"), { field: name, since, write }));
+  }
+}
+
 interface Shaped {
   readonly fields: readonly Field[];
   readonly removed: readonly Tombstone[];

@@ -29,7 +29,7 @@ import {
   valueOf,
   type Part,
 } from "./part.js";
-import { newestVersion, readRemoved, readUpgrades, readVersions } from "./shapes.js";
+import { checkDefaults, newestVersion, readRemoved, readUpgrades, readVersions } from "./shapes.js";
 
 export interface TaskContext extends Context {
   readonly settings: Config;
@@ -45,9 +45,10 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
   const { found, declared, settings } = context;
   const { name, of, root } = declaration;
   const own = readVersions(root, found);
-  const within: FieldContext = { version: newestVersion(root, own.version), type: null, ...context };
+  const within: FieldContext = { version: newestVersion(root, own.version), type: null, unindexed: "a task", ...context };
   const args = readFields(member(root, "args"), within);
   const fields = readFields(member(root, "fields"), within);
+  checkDefaults([...args, ...fields], own.write, found);
   const removed = readRemoved(root, within);
   const statesPart = member(root, "states");
   const machine: Machine = {

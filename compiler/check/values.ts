@@ -3,7 +3,7 @@
 import type { SpecValue } from "../document.js";
 import type { FieldType } from "../model.js";
 import { didYouMean, stringLiteral } from "../naming.js";
-import { durationText, forms, hasForm, parseDuration, parseTime, type Form } from "../scalars.js";
+import { compareDecimal, compareTimes, compareWhole, durationText, forms, fraction, hasForm, parseDuration, type Form } from "../scalars.js";
 import { compareText } from "../source.js";
 import { isRecord } from "./part.js";
 
@@ -142,25 +142,3 @@ function unsayable(value: SpecValue): Misfit | null {
   return inner.map(unsayable).find((found) => found !== null) ?? null;
 }
 
-/** Compares whole numbers as text, by sign, number of digits and digits. They may have more than it is quick to calculate with. */
-export function compareWhole(left: string, right: string): number {
-  const [isLeftNegative, isRightNegative] = [left.startsWith("-"), right.startsWith("-")];
-  if (isLeftNegative !== isRightNegative) return isLeftNegative ? -1 : 1;
-  const [leftDigits, rightDigits] = [left.replace(/^-?0*/, ""), right.replace(/^-?0*/, "")];
-  const difference = leftDigits.length - rightDigits.length || compareText(leftDigits, rightDigits);
-  return isLeftNegative ? -difference : difference;
-}
-
-export function compareDecimal(left: string, right: string): number {
-  const digits = Math.max(fraction(left).length, fraction(right).length);
-  const scaled = (text: string): string => text.replace(".", "") + "0".repeat(digits - fraction(text).length);
-  return compareWhole(scaled(left), scaled(right));
-}
-
-export function compareTimes(left: string, right: string): number {
-  return (parseTime(left) ?? 0) - (parseTime(right) ?? 0);
-}
-
-function fraction(decimal: string): string {
-  return decimal.split(".")[1] ?? "";
-}

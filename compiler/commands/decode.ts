@@ -1,7 +1,7 @@
 // `pliny decode` and `pliny encode`: what is stored or sent, from a file or standard input, to text that people read, and back.
 
 import { decodeText, encodeText, isProfileName, isStoredType, limitOf, type StoredType } from "../../runtime/commands/stored-text.js";
-import { findFile, generatedFolder, readInput } from "../files.js";
+import { findFile, generatedFolder, type Project, readInput } from "../files.js";
 import { camelCase, fileName } from "../naming.js";
 import { type Context, type Outcome, unusable } from "./outcome.js";
 import { importTypeScript } from "./typescript.js";
@@ -24,7 +24,7 @@ export async function translate(context: Context, { to, path, profile, type: nam
   const most = limitOf(profile) + 1;
   const source = path === null || path === "-" ? await context.input(most) : readInput(context.project, path, most);
   if (typeof source === "string") return unusable(`${path ?? "standard input"} cannot be read: ${source}`);
-  const type = name === null ? null : await loadType(context, name, args);
+  const type = name === null ? null : await loadType(context.project, name, args);
   if (typeof type === "string") return unusable(type);
   const made = (to === "listing" ? decodeText : encodeText)(source, { profile, type });
   const facts = { profile, type: name };
@@ -39,7 +39,7 @@ export async function translate(context: Context, { to, path, profile, type: nam
 }
 
 /** Codec and rules out of the generated shape, through tsx, since it is TypeScript; or why that cannot be. */
-async function loadType({ project }: Context, name: string, args: boolean): Promise<StoredType | string> {
+export async function loadType(project: Project, name: string, args: boolean): Promise<StoredType | string> {
   const [owner = ""] = name.split(".");
   if (!/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$/.test(name)) return `'${name}' is no type: write it as database or database.resize`;
   const file = `${fileName(owner)}.shape.ts`;

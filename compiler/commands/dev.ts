@@ -157,11 +157,11 @@ function createProcess(context: Context, { args, environment }: Command): OtherP
 
   function start(): void {
     const made = spawn(process.execPath, [process.argv[1] ?? "", ...args, "--cwd", context.project.folder], {
-      // A group of its own, for Ctrl-C is for this process to hear.
-      env: environment, stdio: ["ignore", "pipe", "pipe"], detached: true,
+      // A group of its own, for Ctrl-C is for this process to hear; and a channel, whose end tells it that this one is gone.
+      env: environment, stdio: ["ignore", "pipe", "pipe", "ipc"], detached: true,
     });
     child = made;
-    for (const stream of [made.stdout, made.stderr]) sayLines(context, stream);
+    for (const stream of [made.stdout, made.stderr]) if (stream !== null) sayLines(context, stream);
     ended = new Promise((resolve) => {
       made.once("error", (error) => context.say(`pliny ${args[0]} could not be started: ${error.message}`));
       made.once("close", (code, signal) => {

@@ -70,7 +70,7 @@ export function showStatus(context: Context, options: DatabaseOptions): Promise<
   return withApp(context, options, async (opened) => {
     const { keyStatus } = await import("../../runtime/commands/keys.js");
     const counted = await keyStatus(opened);
-    const indexed = opened.keys.indexKeyring.map(({ id, state }) => ({ keyring: keyrings.index.name, id, state, uses: null }));
+    const indexed = opened.keys.indexKeyring.map(({ id, state }) => ({ keyring: keyrings.index.name, id, state, uses: null, archived: 0, archivedUntil: null }));
     const keys = [...counted, ...indexed].map((key) => ({ ...key, lost: isLost(key), next: nextStep(key) }));
     const rows = keys.map(({ keyring, id, state, uses, next }) => [keyring, String(id), state ?? "not here", uses === null ? "-" : String(uses), next]);
     const lines = keys.length === 0 ? ["There are no keys: neither the environment names a keyring, nor has the database met one."] : table(["keyring", "key", "state", "rows", "next"], rows);
@@ -83,13 +83,17 @@ export function rotate(context: Context, options: DatabaseOptions & PaceOptions)
   return withApp(context, options, async (opened) => {
     const { keyring, shredKeyring } = opened.keys;
     if (keyring === null && shredKeyring === null) return unusable(noKeyring("secrets"));
-    const { rotateKeys } = await import("../../runtime/commands/keys.js");
+    const { heldRuns, rotateKeys } = await import("../../runtime/commands/keys.js");
     const pace = paceOf(context, options, "Rotating");
     const tables = await rotateKeys(opened, pace);
     const interrupted = pace.signal?.aborted === true;
     const failed = tables.some((one) => one.failed.length > 0);
-    const notes = interrupted ? ["note: interrupted; what is done stays done, and running it again goes on"] : [];
-    return { exitCode: failed || interrupted ? 1 : 0, diagnostics: [], facts: { tables, interrupted }, lines: tables.flatMap((one) => progressLines(one, "sealed again")), notes };
+    const held = interrupted ? 0 : await heldRuns(opened);
+    const notes = [
+      ...(interrupted ? ["note: interrupted; what is done stays done, and running it again goes on"] : []),
+      ...(held > 0 ? [`note: ${plural(held, "run")} at which a worker is just now ${held === 1 ? "was" : "were"} left as ${held === 1 ? "it is" : "they are"}; running it again takes ${held === 1 ? "it" : "them"} too`] : []),
+    ];
+    return { exitCode: failed || interrupted ? 1 : 0, diagnostics: [], facts: { tables, interrupted, held }, lines: tables.flatMap((one) => progressLines(one, "sealed again")), notes };
   });
 }
 
@@ -206,7 +210,7 @@ function isLost({ state, uses }: Shown): boolean {
   return (state === null || state === "disabled") && uses !== null && uses > 0;
 }
 
-function nextStep({ keyring, id, state, uses }: Shown): string {
+function nextStep({ keyring, id, state, uses, archived, archivedUntil }: Shown): string {
   const suffix = keyring === keyrings.index.name ? " --for index" : keyring === keyrings.shred.name ? " --for shred" : "";
   const used = uses !== null && uses > 0;
   switch (state) {
@@ -218,7 +222,7 @@ function nextStep({ keyring, id, state, uses }: Shown): string {
       return "seals";
     case "decrypt":
       if (uses === null) return `pliny keys rotate; once that finds nothing: pliny keys retire ${id}${suffix}, and rotate again`;
-      if (used) return "pliny keys rotate";
+      if (used) return `pliny keys rotate${archived === 0 ? "" : `; ${archived} of them ${archived === 1 ? "is" : "are"} archived, ${archivedUntil === null ? "for ever" : `until ${archivedUntil.toISOString().slice(0, 10)}`}`}`;
       return suffix === " --for shred" ? `nothing uses it: pliny keys shred ${id}` : `nothing uses it: pliny keys retire ${id}${suffix}`;
     case "disabled":
       return used ? `${plural(uses, "row")} cannot be opened: set its state to decrypt, and rotate` : "nothing uses it";

@@ -8,9 +8,7 @@ import { type Project, readText } from "../files.js";
  * so that the classes of `pliny/runtime` which it stands on are those that are known here.
  */
 export async function importTypeScript(project: Project, path: string): Promise<Readonly<Record<string, unknown>> | string> {
-  const { register } = await import("tsx/esm/api");
-  // For as long as the process lives: what is imported may import more of its kind when it is called.
-  register({ tsconfig: false });
+  await (registered ??= registerOnce());
   try {
     const exported: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
     return exported;
@@ -18,6 +16,14 @@ export async function importTypeScript(project: Project, path: string): Promise<
     const remedy = isModule(readText(project, "package.json")) ? "" : '. It may be that package.json lacks `"type": "module"`: npm pkg set type=module';
     return `${path} cannot be loaded: ${(error instanceof Error ? error.message : String(error)).trim().replace(/\.$/, "")}${remedy}`;
   }
+}
+
+let registered: Promise<void> | null = null;
+
+/** For as long as the process lives: what is imported may import more of its kind when it is called. */
+async function registerOnce(): Promise<void> {
+  const { register } = await import("tsx/esm/api");
+  register({ tsconfig: false });
 }
 
 /** Whether a package.json says that what lies beside it are modules, as all that is generated is. */

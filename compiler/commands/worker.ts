@@ -14,18 +14,30 @@ export interface WorkerOptions extends DatabaseOptions {
 /** How long it waits for runs that are under way. */
 const graceMs = 10_000;
 
+/** How long a process whose worker has stopped may take to end by itself. */
+const lingerMs = 2_000;
+
 export function work(context: Context, { postgres, slots }: WorkerOptions): Promise<Outcome> {
   return withPliny(context, { postgres }, async (pliny) => {
     const [stop, hurry] = [context.interruption(), context.urgency()];
     const worker = await pliny.startWorker({ slots });
     const life = worker.run();
     context.say(`Worker ${worker.id} takes up to ${slots} runs at once. Ctrl-C stops it.`);
-    await Promise.race([life, aborted(stop)]);
+    await Promise.race([life, aborted(stop), orphaned()]);
     context.say(`Stopping: waits up to ${graceMs / 1000} s for what is under way. Once more ends that at once; what is cut off goes on elsewhere, or at the next start.`);
     const stopped = worker.stop({ graceMs });
     await Promise.race([stopped, aborted(hurry).then(() => worker.stop({ graceMs: 0 }))]);
-    await life;
+    // What a handler that never ends holds open is no reason to stay.
+    setTimeout(() => process.exit(), lingerMs).unref();
     return { exitCode: 0, diagnostics: [], facts: {}, lines: ["The worker has stopped."] };
+  });
+}
+
+/** Resolves once the process is gone that started this one to have it until its own end, as `pliny dev` does. */
+function orphaned(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("disconnect", resolve);
+    process.channel?.unref();
   });
 }
 

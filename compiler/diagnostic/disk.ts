@@ -38,6 +38,25 @@ export const diskMistakes = {
       }[where],
     }),
   ),
+  vectorUnread: mistake(
+    "GEN006",
+    "error",
+    "generated/vectors holds rows as each version wrote them, and every later release has to read them, for a database holds such rows. What the specs give now does not read this one: the type of a " +
+      "field was changed, a field that the row must have came without a version, or one went without a line under `removed`.\n\n" +
+      "Change the spec so that old rows are read: a change of what is stored is a new `version`, with `since`, `removed` and `upgrades`; a value of an enum that is no more stands under `replaced`. " +
+      "Rows of a version that was never released may be deleted: `pliny generate` makes them anew. Rows of a version below `oldest` are not asked for.",
+    (at: SourceLocation, { pointer, expected, got, others }: { readonly pointer: string; readonly expected: string; readonly got: string; readonly others: number }) => ({
+      at,
+      message: `${pointer === "" ? "This file" : pointer} cannot be read any more: expected ${expected}, got ${got}${others === 0 ? "" : `; nor can ${others} more of this file`}.`,
+      hint: "Give the change a new `version`. If this one was never released, delete the file and run `pliny generate`.",
+    }),
+  ),
+  vectorsUnasked: mistake(
+    "GEN007",
+    "error",
+    "Frozen rows of an earlier version, in generated/vectors, are read by what was generated now, which has to be loaded for that; and it stands on the package pliny.",
+    (at: SourceLocation, why: string) => ({ at, message: `Nobody can tell whether these rows are still read: ${why}.`, hint: "Install what the project depends on (`npm ci`)." }),
+  ),
   specsMissing: mistake(
     "GEN101",
     "error",

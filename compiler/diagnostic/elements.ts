@@ -226,4 +226,29 @@ export const elementMistakes = {
       hint: "Write `sunset` after `since`.",
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly since: string; readonly sunset: string }]>,
+  allowanceExpired: mistake(
+    "ALW001",
+    "warning",
+    story(
+      "`allow` accepts a finding of the diff until the day `expires`. From that day on the rule is heeded again, whatever was accepted until then.",
+      "resource: account\nallow: { rule: API017, reason: the last old client goes in June, expires: 2026-07-01 }",
+      "resource: account",
+    ),
+    (at, { rule, expires }) => ({
+      at,
+      message: `${rule} has been heeded again here since ${expires}.`,
+      hint: "Remove the allowance, or give it another day and the reason for that.",
+    }),
+  ) as Mistake<[at: SourceLocation, said: { readonly rule: string; readonly expires: string }]>,
+  allowanceUnused: mistake(
+    "ALW002",
+    "warning",
+    story(
+      "`allow` accepts what a rule of the diff finds, and the rule finds nothing here: the change that it was for has been made. Left in place it would " +
+        "accept the next one too, which nobody has thought of yet.",
+      "resource: account\nallow: { rule: FLD017, reason: no name is longer }\nfields: { name: { type: string, max: 63 } }",
+      "resource: account\nfields: { name: { type: string, max: 63 } }",
+    ),
+    (at, { rule }) => ({ at, message: `${rule} finds nothing here, so there is nothing to accept.`, hint: "Remove the allowance." }),
+  ) as Mistake<[at: SourceLocation, said: { readonly rule: string }]>,
 } as const;

@@ -17,6 +17,17 @@ export const fieldMistakes = {
     ),
     (at, { modifier, beside, hint }) => ({ at, message: `'${modifier}' does not go with ${beside}.`, hint }),
   ) as Mistake<[at: SourceLocation, said: { readonly modifier: string; readonly beside: string; readonly hint: string }]>,
+  lookupUnused: mistake(
+    "SPC098",
+    "warning",
+    story(
+      "An encrypted field with `lookup` is found by a blind index, which is kept for the fields of resources themselves: not for what is inside a record, and not for the " +
+        "args and fields of a task, whose runs are found by what they act on. There it is encrypted, and `lookup` changes nothing.",
+      "resource: user\nfields: { home: { type: record, fields: { phone: { type: string, encrypted: { lookup: true } } } } }",
+      "resource: user\nfields: { phone: { type: string, encrypted: { lookup: true } } }",
+    ),
+    (at, { of }) => ({ at, message: `'lookup' has no effect in ${of}: only a resource's own fields are looked up.`, hint: "Write `encrypted: true`, or make it a field of the resource." }),
+  ) as Mistake<[at: SourceLocation, said: { readonly of: string }]>,
   valueMisfit: mistake(
     "SPC053",
     "error",

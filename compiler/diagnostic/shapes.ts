@@ -111,6 +111,21 @@ export const shapeMistakes = {
       related: [{ at: first, message: `'${field}' is declared here.` }],
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly field: string; readonly version: number; readonly first: SourceLocation }]>,
+  defaultTooNew: mistake(
+    "SPC097",
+    "error",
+    story(
+      "While an older shape is written (`write` below `version`), values of an enum that came later are not: whoever reads that shape does not know them. A default stands " +
+        "for what nobody gives, so it has to be a value of the shape that is written; else nothing could be made without giving another one.",
+      "resource: database\nversion: 2\nwrite: 1\nfields: { plan: { type: enum, of: [hobby, { value: free, since: 2 }], default: free } }",
+      "resource: database\nversion: 2\nwrite: 1\nfields: { plan: { type: enum, of: [hobby, { value: free, since: 2 }], default: hobby } }",
+    ),
+    (at, { field, since, write }) => ({
+      at,
+      message: `The default of '${field}' came with version ${since}, and shape ${write} is written.`,
+      hint: `Keep the old default for as long as \`write\` is below ${since}.`,
+    }),
+  ) as Mistake<[at: SourceLocation, said: { readonly field: string; readonly since: number; readonly write: number }]>,
   upgradeNeverRun: mistake(
     "SPC096",
     "warning",

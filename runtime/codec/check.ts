@@ -4,7 +4,7 @@
 import { CodecError, type CodecRefusal, describe } from "./error.js";
 import type { FieldRules, RecordRules } from "./given.js";
 import { detached, type Writing } from "./reading.js";
-import { isSameSecret, Secret, valueGiven } from "./secret.js";
+import { isSameSecret, isWithheld, Secret, valueGiven } from "./secret.js";
 import { checkStorable } from "./storable.js";
 import { blankOf, type StoredType, writtenBy } from "./stored.js";
 
@@ -160,6 +160,8 @@ function broken(value: unknown, rules: FieldRules, where: Where): readonly Codec
   return [...found, ...brokenWithin(value, rules, where), ...(found.length > 0 ? [] : refusedByHand(value, rules, where))];
 }
 
+const notKnownWhich = "a secret in the clear, for it cannot be told which one is to stay as it is";
+
 function brokenWithin(value: unknown, rules: FieldRules, where: Where): readonly CodecRefusal[] {
   const { of = none, keys } = rules;
   if (of === none && keys === undefined && rules.fields === undefined) return [];
@@ -173,7 +175,11 @@ function brokenWithin(value: unknown, rules: FieldRules, where: Where): readonly
   }
   if (rules.fields === undefined) return [];
   const values = membersOf(value);
-  return Object.entries(rulesWithin(rules)).flatMap(([member, rule]) => broken(values[member], rule, within(where, rule.key ?? member)));
+  return Object.entries(rulesWithin(rules)).flatMap(([member, rule]) => {
+    const place = within(where, rule.key ?? member);
+    // Those that leave a stored one as it is are that one by now (`withStored`).
+    return isWithheld(values[member]) ? [refusal("vault", notKnownWhich, values[member], place)] : broken(values[member], rule, place);
+  });
 }
 
 function rulesWithin({ fields = {} }: FieldRules): RecordRules {

@@ -119,6 +119,22 @@ export function isWithheld(value: unknown): boolean {
   return value instanceof Secret && contentOf(value).kind === "withheld";
 }
 
+/**
+ * What is given, in which each secret that comes withheld is the one that is stored at the same place: in a record, or under the same key of a
+ * dict or map. In a list nobody can tell which one is meant, so that it stays withheld there.
+ */
+export function withStored(given: unknown, stored: unknown): unknown {
+  if (given instanceof Secret) return isWithheld(given) && stored instanceof Secret ? stored : given;
+  if (given instanceof Map && stored instanceof Map) return new Map([...given].map(([key, value]) => [key, withStored(value, stored.get(key))]));
+  if (!isRecordValue(given) || !isRecordValue(stored)) return given;
+  const members = new Map(Object.entries(stored));
+  return Object.fromEntries(Object.entries(given).map(([member, value]) => [member, withStored(value, members.get(member))]));
+}
+
+function isRecordValue(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
 /** The value of a secret that was given and never stored, to be checked; null for one that was read. */
 export function valueGiven<T>(secret: Secret<T>): { readonly value: T } | null {
   const content = contentOf(secret);

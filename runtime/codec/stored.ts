@@ -1,7 +1,7 @@
 // Records as other releases wrote them, and write them. An older shape is read as far as it goes and brought up, version by version; a newer
 // one is read as far as it is known here, and its fields are not saved. What nobody here knows stays where it is.
 
-import { DecodeError, describe, under } from "./error.js";
+import { DecodeError, describe, EncodeError, under } from "./error.js";
 import type { RecordRules } from "./given.js";
 import { isList, type Json, type JsonRecord, setMember } from "./json.js";
 import { detached, type Reading, type Writing } from "./reading.js";
@@ -70,7 +70,7 @@ export function readStoredRun(args: StoredSource, fields: StoredSource, upgrades
 
 /**
  * Writes the shape that this release writes, and what stood beside it. `upgrades` are the hand-written ones: `from3` makes shape 2 of shape
- * 3. Throws an EncodeError.
+ * 3. Throws an EncodeError: also where one of them fails.
  */
 export function writeStored(values: StoredValues, upgrades: object = {}): JsonRecord {
   return writePart(values, goBack([values], upgrades));
@@ -232,7 +232,8 @@ function call(upgrades: object, method: string, values: object): object {
     if (typeof made === "object" && made !== null) return made;
     throw new TypeError(`${method} gave ${describe(made)}.`);
   } catch (error) {
-    throw new DecodeError({ code: "upgrade", expected: `what \`${method}\` makes of it`, got: "an error", pointer: "" }, { cause: error });
+    const Refusal = method.startsWith("from") ? EncodeError : DecodeError;
+    throw new Refusal({ code: "upgrade", expected: `what \`${method}\` makes of it`, got: "an error", pointer: "" }, { cause: error });
   }
 }
 

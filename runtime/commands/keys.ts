@@ -1,7 +1,7 @@
 // `pliny keys`, as far as it is about what is stored: which key is used by how many rows, rotation to the primary ones, and the end of keys
 // that are to be unreadable.
 
-import type { Json, JsonRecord } from "../codec/index.js";
+import type { Json, JsonRecord, Place } from "../codec/index.js";
 import { isList } from "../codec/json.js";
 import { profiles } from "../codec/profile.js";
 import { keysOf, readSealed } from "../codec/secret.js";
@@ -10,6 +10,7 @@ import { parseJson } from "../codec/text.js";
 import { NotFound } from "../errors.js";
 import type { KnownResource, Registry } from "../machine/registry.js";
 import { nextNonce } from "../machine/resources.js";
+import { placeOf } from "../machine/runs.js";
 import { indexOf, type Keys, lookedUp } from "../machine/vaults.js";
 import {
   countDataKeys, countKeyUses, destroyDataKey, insertLog, readDataKeysUnder, readKeyIds, readKeyUses, readStaleIndexes, type ResourceRecord,
@@ -17,6 +18,7 @@ import {
 } from "../store/postgres.js";
 import type { Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
+import { countHeldKeyUses, countRunKeyUses, readArchivedKeyUses, readRunKeyUses, resealRun } from "../store/runs.js";
 import { type Keyring, KeyringError } from "../vault/keyring.js";
 import { rewrapDataKey as sealAgain } from "../vault/own-key.js";
 import { resealed } from "../vault/reseal.js";
@@ -32,33 +34,44 @@ export interface KeysOptions {
 }
 
 /** How many rows hold what a key sealed. */
-export interface KeyStatus {
+export interface KeyUses {
+  /** Of all tables together: resources, live runs and runs that have ended. */
+  readonly uses: number;
+  /** How many of them are runs that have ended. */
+  readonly archived: number;
+  /** When the last of those goes, if it is not sealed again before; null where there is none, or one is kept for ever. */
+  readonly archivedUntil: Date | null;
+}
+
+export interface KeyStatus extends KeyUses {
   readonly keyring: string;
   readonly id: number;
   /** Null where the keyring has no key of that id: what it sealed is lost to whoever has this keyring. */
   readonly state: string | null;
-  readonly uses: number;
 }
 
 /** Every key that the database has met or a keyring has. Counted by the indexes on `vault_keys`, a key and a table at a time. */
 export async function keyStatus({ registry, store, keys }: KeysOptions): Promise<readonly KeyStatus[]> {
   const tables = tablesOf(registry, (known) => known.type.ownKey !== true);
   const shared = await statusOf("keyring", keys.keyring, async (id) => {
-    const uses = await Promise.all(tables.map((table) => countKeyUses(store, table, id)));
-    return uses.reduce((sum, one) => sum + one, 0);
+    const rows = await Promise.all(tables.map((table) => countKeyUses(store, table, id)));
+    const { live, archived, until } = await countRunKeyUses(store, id);
+    return { uses: rows.reduce((sum, one) => sum + one, live + archived), archived, archivedUntil: until };
   });
-  return [...shared, ...(await statusOf("shred keyring", keys.shredKeyring, (id) => countDataKeys(store, id)))];
+  const shred = await statusOf("shred keyring", keys.shredKeyring, async (id) => ({ uses: await countDataKeys(store, id), archived: 0, archivedUntil: null }));
+  return [...shared, ...shred];
 
-  async function statusOf(name: string, keyring: Keyring | null, count: (id: number) => Promise<number>): Promise<readonly KeyStatus[]> {
+  async function statusOf(name: string, keyring: Keyring | null, count: (id: number) => Promise<KeyUses>): Promise<readonly KeyStatus[]> {
     const ids = new Set([...(await readKeyIds(store, name)), ...(keyring?.keys.keys() ?? [])]);
     const sorted = [...ids].sort((left, right) => left - right);
-    return Promise.all(sorted.map(async (id) => ({ keyring: name, id, state: keyring?.keys.get(id)?.state ?? null, uses: await count(id) })));
+    return Promise.all(sorted.map(async (id) => ({ keyring: name, id, state: keyring?.keys.get(id)?.state ?? null, ...(await count(id)) })));
   }
 }
 
 /**
  * Seals again, under the primary keys, all that other keys of the keyrings have sealed, and indexes again what is indexed under other index
- * keys than the live ones. It may be cut off anywhere and run again. Throws a KeyringError where there is no primary key to seal with.
+ * keys than the live ones. Runs that a worker holds are left to a later rotation (`heldRuns`). It may be cut off anywhere and run again.
+ * Throws a KeyringError where there is no primary key to seal with.
  */
 export async function rotateKeys(options: KeysOptions, pace: Pace): Promise<readonly Progress[]> {
   const { registry, store, keys, actor } = options;
@@ -66,6 +79,11 @@ export async function rotateKeys(options: KeysOptions, pace: Pace): Promise<read
   for (const table of tablesOf(registry, (known) => known.type.ownKey !== true)) {
     if (keys.keyring) done.push(await rotateTable(table, keys.keyring, store, pace));
     if (keys.keyring && keys.indexKeyring.length > 0) done.push(...(await rotateIndexes(table, options, pace)));
+  }
+  // The archive last, since what was live before may have ended meanwhile.
+  if (keys.keyring) {
+    const rotation = { keyring: keys.keyring, store, pace };
+    done.push(await rotateRuns("runs", readRunKeyUses, rotation), await rotateRuns("archived runs", readArchivedKeyUses, rotation));
   }
   if (keys.shredKeyring && registry.resources.some(({ type }) => type.ownKey)) done.push(await rotateDataKeys(keys.shredKeyring, store, pace));
   const [rows, failed] = [done.reduce((sum, one) => sum + one.done, 0), done.reduce((sum, one) => sum + one.failed.length, 0)];
@@ -82,13 +100,36 @@ function rotateTable(table: string, keyring: Keyring, store: Store, pace: Pace):
       table,
       read: (after, limit) => readKeyUses(store, table, { keys: others, after, limit }),
       write: (row) => {
-        const record = recordIn(row);
-        const made = resealed(record, {
-          place: { root: table, id: row.id, path: [] },
-          isCurrent: ([id]) => !others.includes(id),
-          reseal: (sealed, place) => sealUnder(keyring, openUnder(keyring, sealed, contextOf(place)), contextOf(place)),
-        });
+        const made = sealedAgain(recordIn(row.id, row.attrs), { place: { root: table, id: row.id, path: [] }, others, keyring });
         return writeRow(store, table, { row, record: made, vaultKeys: keysOf(made) });
+      },
+    },
+    pace,
+  );
+}
+
+/** How many live runs a rotation has left for later, because a worker holds them: what it does with them would be lost. */
+export async function heldRuns({ store, keys: { keyring } }: KeysOptions): Promise<number> {
+  return keyring === null ? 0 : countHeldKeyUses(store, othersThan(primaryOf(keyring), keyring));
+}
+
+interface Rotation {
+  readonly keyring: Keyring;
+  readonly store: Store;
+  readonly pace: Pace;
+}
+
+function rotateRuns(table: string, read: typeof readRunKeyUses, { keyring, store, pace }: Rotation): Promise<Progress> {
+  const others = othersThan(primaryOf(keyring), keyring);
+  return runBatches(
+    {
+      table,
+      read: (after, limit) => read(store, { keys: others, after, limit }),
+      write: (run) => {
+        const part = (name: "args" | "fields", text: string): JsonRecord => sealedAgain(recordIn(run.id, text), { place: placeOf({ tag: run.type }, run.id, name), others, keyring });
+        const [args, fields] = [part("args", run.args), part("fields", run.attrs)];
+        for (const record of [args, fields]) checkStorable(record);
+        return resealRun(store, run, { args: JSON.stringify(args), attrs: JSON.stringify(fields), vaultKeys: keysOf([args, fields]), nextNonce: nextNonce() });
       },
     },
     pace,
@@ -106,7 +147,7 @@ async function rotateIndexes(table: string, { registry, store, keys }: KeysOptio
     const read = (after: string | null, limit: number): Promise<readonly ResourceRecord[]> =>
       readStaleIndexes(store, table, { types: [known.tag], fields, live, after, limit });
     const write = (row: ResourceRecord): Promise<boolean> => {
-      const record = recordIn(row);
+      const record = recordIn(row.id, row.attrs);
       const entries = fields.filter((key) => record[key] !== undefined).map((key) => {
         const context = contextOf({ root: table, id: row.id, path: [key] });
         const value = valueIn(openUnder(keyring, readSealed(record[key] ?? null), context));
@@ -153,14 +194,15 @@ function rotateDataKeys(keyring: Keyring, store: Store, pace: Pace): Promise<Pro
 }
 
 /**
- * Destroys the data key of a resource with `own_key`, for good: its secrets are unreadable here from now on. A dump that was taken before
- * holds the key still, sealed under its shred key: it is blind only when that one is gone too. Throws where there is none left to destroy.
+ * Destroys the data key of a resource with `own_key`, for good: its secrets are unreadable here from now on, and no index tells of them. A
+ * dump that was taken before holds the key still, sealed under its shred key: it is blind only when that one is gone too. Throws where there
+ * is none left to destroy.
  */
 export async function destroyOwnKey({ store, actor }: KeysOptions, known: KnownResource, { id, why }: { readonly id: string; readonly why: string }): Promise<void> {
   if (!known.type.ownKey) throw new KeyringError(`A ${known.type.name} has no key of its own: its spec does not say \`own_key: true\`.`);
   await withPartitions(store, () =>
     store.transaction(async (on) => {
-      if (!(await destroyDataKey(on, id, actor))) throw new NotFound(`key of ${known.type.name}`, id);
+      if (!(await destroyDataKey(on, known.root, { id, nextNonce: nextNonce(), by: actor, note: why }))) throw new NotFound(`key of ${known.type.name}`, id);
       await insertLog(on, [{ level: "warn", kind: "action", type: known.tag, id, actor, message: why, data: { action: "destroyed its data key" } }]);
     }),
   );
@@ -191,8 +233,16 @@ function othersThan(primary: number, { keys }: Keyring): readonly number[] {
   return [...keys.values()].filter(({ id, state }) => id !== primary && state !== "disabled").map(({ id }) => id);
 }
 
-function recordIn({ id, attrs }: ResourceRecord): JsonRecord {
-  const json = parseJson(attrs, profiles.store);
+function sealedAgain(record: JsonRecord, { place, others, keyring }: { readonly place: Place; readonly others: readonly number[]; readonly keyring: Keyring }): JsonRecord {
+  return resealed(record, {
+    place,
+    isCurrent: ([id]) => !others.includes(id),
+    reseal: (sealed, at) => sealUnder(keyring, openUnder(keyring, sealed, contextOf(at)), contextOf(at)),
+  });
+}
+
+function recordIn(id: string, text: string): JsonRecord {
+  const json = parseJson(text, profiles.store);
   if (json === null || typeof json !== "object" || isList(json)) throw new TypeError(`${id} holds no record.`);
   return json;
 }

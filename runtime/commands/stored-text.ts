@@ -1,7 +1,7 @@
 // What `pliny decode` and `pliny encode` do, between text and text: stored attributes, args and messages as people read them, and back.
 
 import type { CodecRefusal } from "../codec/error.js";
-import { canonicalText, type Json } from "../codec/json.js";
+import { canonicalText, type Json, type JsonRecord } from "../codec/json.js";
 import { type Profile, type ProfileName, profiles } from "../codec/profile.js";
 import { detached } from "../codec/reading.js";
 import { readRecord } from "../codec/record.js";
@@ -44,6 +44,11 @@ export function encodeText(source: Uint8Array, options: TextOptions): Translated
   });
 }
 
+/** Members that a codec has not. Among what is lost and found are members that are no more, which this release may still write. */
+export function strangersIn({ history }: StoredType["codec"], lostFound: JsonRecord): readonly string[] {
+  return Object.keys(lostFound).filter((key) => !key.startsWith("__") && !Object.hasOwn(history?.shapes ?? {}, key));
+}
+
 /** Text that people hand over may have a key twice, wherever they have it from. */
 function fromOutside(name: ProfileName): Profile {
   return { ...profiles[name], duplicateKeys: "refused" };
@@ -60,13 +65,11 @@ function checked(json: Json, { profile, type }: TextOptions): { readonly json: J
     return { json: again, unknown: [] };
   }
   const { lostFound } = readAsWritten({ type, record, at });
-  // Among them are members that are no more, which this release may still write.
-  const { shapes = {} } = type.codec.history ?? {};
-  return { json: again, unknown: Object.keys(lostFound).filter((key) => !key.startsWith("__") && !Object.hasOwn(shapes, key)) };
+  return { json: again, unknown: strangersIn(type.codec, lostFound) };
 }
 
 /** A refusal may come from a generated codec, which has loaded a `pliny/codec` of its own: of another class, by the same name. */
-function refusalOr<T>(work: () => T): T | CodecRefusal {
+export function refusalOr<T>(work: () => T): T | CodecRefusal {
   try {
     return work();
   } catch (error) {

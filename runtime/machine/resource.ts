@@ -43,7 +43,8 @@ export abstract class Resource {
 
   /** Reads the row again and forgets what was set and not saved. */
   async reload(): Promise<void> {
-    this.#take(await this.#pliny.reload(this._row));
+    const row = await this.#pliny.reload(this._row);
+    this.#take(row, this.#changes);
   }
 
   children(): Promise<readonly object[]> {
@@ -61,7 +62,8 @@ export abstract class Resource {
 
   /** Ends it: its live runs are stopped with it; refused while it has children that have not stopped. */
   async stop(options?: WriteOptions): Promise<void> {
-    this.#take(await this.#pliny.move(this._row, "stop", {}, options));
+    const sent = this.#changes;
+    this.#take(await this.#pliny.move(this._row, "stop", {}, options), sent);
   }
 
   protected _set(field: string, value: unknown): void {
@@ -71,19 +73,22 @@ export abstract class Resource {
   }
 
   protected async _save(values: object = {}, options: WriteOptions = {}): Promise<void> {
-    this.#take(await this.#pliny.save(this._row, { ...this.#changes, ...values }, options));
+    const sent = this.#changes;
+    this.#take(await this.#pliny.save(this._row, { ...sent, ...values }, options), sent);
   }
 
   protected async _move(to: string, values: object = {}, why: string = "", options: WriteOptions = {}): Promise<void> {
-    this.#take(await this.#pliny.move(this._row, to, { ...this.#changes, ...values }, { why, ...options }));
+    const sent = this.#changes;
+    this.#take(await this.#pliny.move(this._row, to, { ...sent, ...values }, { why, ...options }), sent);
   }
 
   protected _runs<Run, Args>(type: TaskType<Run>): TaskHandle<Run, Args> {
     return this.#pliny.runs(type, this._row);
   }
 
-  #take(row: ResourceRow): void {
-    this._row = row;
-    this.#changes = {};
+  /** What was set while it was written is not saved yet, and stays set. */
+  #take(row: ResourceRow, sent: { readonly [field: string]: unknown }): void {
+    this.#changes = Object.fromEntries(Object.entries(this.#changes).filter(([field, value]) => !Object.hasOwn(sent, field) || sent[field] !== value));
+    this._row = { ...row, fields: { ...row.fields, ...this.#changes } };
   }
 }

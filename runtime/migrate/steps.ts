@@ -210,10 +210,12 @@ create table pliny.archive (
   resource_id uuid,
   ended_at    timestamptz not null default now(),
   keep        text collate "C" not null,  -- days, or ever
+  vault_keys  int[],                      -- those that its secrets are sealed with
   row         jsonb not null
 ) partition by list (keep);
 create index "archive-index-id" on pliny.archive (id);
 create index "archive-index-resource" on pliny.archive (resource_id, type, ended_at);
+create index "archive-vault_keys" on pliny.archive using gin (vault_keys) where vault_keys is not null;
 comment on table pliny.archive is 'What has ended, whole as it was.';
 
 -- One row for each deadline of a resource and each every of a resource (of a global task: the nil uuid).

@@ -73,7 +73,7 @@ const floorMs = 5_000;
 /** One claim in so many begins with the least urgent type, so that nothing starves. */
 const fairEvery = 8;
 
-/** What a handler may take to come to an end once it was told to. */
+/** What a handler may take to come to an end once it was told to, and Postgres to answer then. */
 const endingMs = 6_000;
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
@@ -246,10 +246,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 
   async function retire(): Promise<void> {
-    await running;
+    // A Postgres that does not answer is not waited for: the lease runs out by itself.
+    await within(endingMs, running ?? Promise.resolve());
     await lease?.release();
-    // Where Postgres is away, the lease runs out by itself.
-    await retireWorker(store, identity.id).catch(said);
+    await within(endingMs, retireWorker(store, identity.id).catch(said));
   }
 }
 

@@ -278,7 +278,7 @@ export const accountSignInArgsDefaults: Pick<AccountSignInArgs, "way"> = {
 
 export const accountSignInArgsRules: Rules<AccountSignInArgs> = {
   password: { required: true, encrypted: {} },
-  device: { encrypted: { lookup: true, normalize: "lower" } },
+  device: { encrypted: {} },
   way: { oneOf: ["web", "mobile"], checks: ["way"] },
 };
 

@@ -1,0 +1,88 @@
+// The rules of the diff, one by one: a change that each speaks of, the same by the safe path, and every edit that it offers. What it says
+// stands in test/diff/rules/ and docs/diff-rules.md; `npx vitest run -u test/rules.test.ts` rewrites both.
+
+import { describe, expect, test } from "vitest";
+import { hasErrors } from "../compiler/diagnostic.js";
+import { compile } from "../compiler/compile.js";
+import { keywords } from "../compiler/keywords.js";
+import { explain, renderDiagnostics, rulesPage } from "../compiler/render.js";
+import { rules } from "../compiler/rules.js";
+import { diffSpecs, edited, sourcesOf } from "./setup/diffs.js";
+import { findBreaks } from "./setup/releases.js";
+
+const rank = { info: 0, warning: 1, error: 2 } as const;
+
+describe.each(rules.map((rule) => ({ rule, code: rule.code })))("$code", ({ rule, code }) => {
+  const { before, after, safe } = rule.words.example;
+
+  test("speaks of its example, as severely as it says", async () => {
+    const { diagnostics, findings } = diffSpecs(before, after);
+    expect(findings.filter((finding) => finding.code === code).map((finding) => finding.severity)).toContain(rule.severity);
+    await expect(renderDiagnostics(diagnostics, { format: "text", colour: false })).toMatchFileSnapshot(`diff/rules/${code.toLowerCase()}.txt`);
+  });
+
+  test("says nothing, or less, on the safe path", () => {
+    if (safe === null) return;
+    const { findings } = diffSpecs(before, safe);
+    expect(findings.filter((finding) => finding.code === code && rank[finding.severity] >= rank[rule.severity])).toEqual([]);
+    if (rule.severity === "error") expect(findings.filter((finding) => finding.severity === "error")).toEqual([]);
+  });
+
+  test("offers edits after which it says less", () => {
+    const { findings } = diffSpecs(before, after);
+    for (const { nextActions, severity } of findings.filter((finding) => finding.code === code)) {
+      for (const { edits, text } of nextActions) {
+        if (edits.length === 0) continue;
+        const sources = edited(after, edits);
+        expect(hasErrors(compile(sources).diagnostics), `${text}\n${sources[0]?.text ?? ""}`).toBe(false);
+        const left = diffSpecs(sourcesOf(before), sources).findings.filter((finding) => finding.code === code && rank[finding.severity] >= rank[severity]);
+        expect(left.map((finding) => finding.message), `${text}\n${sources[0]?.text ?? ""}`).toEqual([]);
+      }
+    }
+  });
+
+  test("is an error only where there is a safe path, or never is one", () => {
+    if (rule.severity === "error") expect(safe !== null || /never|make a new task/i.test(rule.words.safe)).toBe(true);
+  });
+
+  test("says nothing where nothing changed", () => {
+    for (const specs of [before, after]) expect(diffSpecs(specs, specs).changes).toEqual([]);
+  });
+
+  test("is explained", () => {
+    expect(explain(code)).toContain(rule.words.why);
+  });
+});
+
+test("the page of all rules is what the rules say", async () => {
+  await expect(rulesPage()).toMatchFileSnapshot("../docs/diff-rules.md");
+});
+
+test("every rule has a code of its own, and a keyword that asks it", () => {
+  const codes = rules.map((rule) => rule.code);
+  expect(new Set(codes).size).toBe(codes.length);
+  const asked = new Set(keywords.flatMap(({ changes }) => Object.values(changes).flatMap((each: string) => each.split(" "))));
+  expect([...asked].sort()).toEqual([...codes].sort());
+});
+
+describe("two releases beside each other, by the values that they read and write", () => {
+  // By hand is written nowhere here, and lanes stand in a file of their own.
+  const examples = rules
+    .filter(({ words: { example } }) => !/code|lane/.test(JSON.stringify(example)))
+    .map(({ code, words: { example } }) => ({ code, ...example }));
+  const isBroken = async (old: string, next: string): Promise<boolean> => (await findBreaks({ old: { spec: old }, next: { spec: next } }, 20)).length > 0;
+
+  // What somebody has looked up and accepted is known from no spec.
+  const accepted = ["ENM007"];
+  test.each(examples.filter(({ safe, code }) => safe !== null && !accepted.includes(code)))("$code: the safe path is safe", async ({ before, safe }) => {
+    expect(await isBroken(before, safe ?? "")).toBe(false);
+  });
+
+  // Values that only the new release can hold or omit: which are written when is up to people, so that these warn (FLD010, FLD015); and a
+  // default, which both read and each in its way (FLD016).
+  const warned = ["FLD010", "FLD015", "FLD016"];
+  test.each(examples)("$code: what breaks is an error", async ({ code, before, after }) => {
+    const isError = diffSpecs(before, after).findings.some(({ severity }) => severity === "error");
+    if (!isError) expect(await isBroken(before, after)).toBe(warned.includes(code));
+  });
+});
