@@ -10,7 +10,7 @@ export default defineConfig({
     globalSetup: "test/setup/artefacts.ts",
     setupFiles: "test/setup/seed.ts",
     // Real processes and real databases, on two cores that may be busy.
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,

@@ -176,6 +176,29 @@ describe("pliny dev", () => {
     expect(await again.ended).toBe(0);
   });
 
+  test("Ctrl-C twice ends what does not come to its end; the next start goes on with it", { timeout: 240_000 }, async () => {
+    const folder = makeProject("impatient");
+    const handlers = join(folder, "specs/database.handlers.ts");
+    const text = readFileSync(handlers, "utf8");
+    writeFileSync(handlers, text.replace("await drawCredentials(task.database);", "await new Promise((resolve) => setTimeout(resolve, 600_000));"));
+    const first = start(folder, ["dev", "--run", "specs/start.ts"]);
+    await first.until(/database\.provision of scratch → draw/);
+    await pause(1_000);
+    first.child.kill("SIGINT");
+    await first.until(/Stopping: waits up to 10 s for what is under way\. Once more ends that at once; what is cut off goes on/);
+    const asked = performance.now();
+    first.child.kill("SIGINT");
+    expect(await first.ended).toBe(0);
+    // What a handler may take once it is told to end, and not the ten seconds besides.
+    expect(performance.now() - asked).toBeLessThan(9_500);
+    writeFileSync(handlers, text);
+    const second = start(folder, ["dev", "--run", "specs/start.ts"]);
+    await second.until(/ {2}database +scratch +online/);
+    expect(await ask(folder, "select count(*)::int as failed from pliny.log where kind = 'error'")).toEqual([{ failed: 0 }]);
+    second.child.kill("SIGINT");
+    expect(await second.ended).toBe(0);
+  });
+
   test.skipIf(!hasTerminal)("on a terminal shows a table that is drawn in its place, and Ctrl-C ends it", { timeout: 120_000 }, async () => {
     const folder = makeProject("terminal");
     const open = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
