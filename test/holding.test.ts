@@ -6,9 +6,12 @@ import type { Client } from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { NotDone, PlinyError } from "../runtime/errors.js";
 import type { TaskCode } from "../runtime/index.js";
+import { Task } from "../runtime/machine/task.js";
 import type { Store } from "../runtime/store/connection.js";
 import { makePartitions } from "../runtime/store/partitions.js";
-import { backoff } from "../runtime/worker/execute.js";
+import { readRun } from "../runtime/store/runs.js";
+import { backoff, execute } from "../runtime/worker/execute.js";
+import { Interrupt } from "../runtime/worker/interrupt.js";
 import { startWorker, type Worker, type WorkerOptions } from "../runtime/worker/worker.js";
 import { usePostgres } from "./postgres.js";
 import { appOf, type Job, job, makeMoves, runsOf } from "./setup/jobs.js";
@@ -223,6 +226,20 @@ describe("a handler", () => {
     await late;
     expect(calls).toBe(1);
     expect(await states(started, run.id)).toEqual(["make", "look", "stop"]);
+  });
+
+  test("whose effect could not be told is not forgotten by a worker that is told to end before it looks", async () => {
+    const code = risky(() => expect.fail("It was called."));
+    const { pliny, runs, store } = await start([code]);
+    const { id } = await runsOf(pliny, code).start();
+    const record = (await readRun(store, id)) ?? expect.fail("no run");
+    const [task] = await runs.readRuns([record]);
+    const run = { ...record, begun: true, goesTo: null, stateLeftMs: 1_000, leftMs: null };
+    const interrupt = new Interrupt();
+    interrupt.abort(new PlinyError("LEASE_LOST", "It lost its lease."));
+    const called = { run, task: task instanceof Task ? task : expect.fail("no task"), code, pliny, interrupt, random: () => 0 };
+    expect(await execute(called)).toEqual({ kind: "move", to: "look" });
+    expect(await execute({ ...called, run: { ...run, begun: false } })).toEqual({ kind: "release" });
   });
 
   test("that says that nothing was done is called again, as often as the state allows", async () => {

@@ -13,7 +13,8 @@ async function keep({ url, id, leaseMs, stallMs, cells }: LeaseThreadData): Prom
   let client: Client | null = null;
   let sign = -1n;
   let silentMs = 0;
-  let renewedAt = performance.now();
+  // At once, for what announced the worker may be a while ago.
+  let renewedAt = -Infinity;
   for (;;) {
     await pause(lookEveryMs);
     const seen = Atomics.load(cells, signCell);

@@ -60,8 +60,6 @@ export function isUnknown(type: TaskType<unknown>, name: string): boolean {
 export async function execute(call: Call): Promise<Verdict> {
   const { run, task, code, interrupt } = call;
   const state = taskState(code.type, task.state);
-  // Told to end before it began.
-  if (interrupt.reason !== null) return { kind: "release" };
   if (state === undefined) return panic("NO_HANDLER", `${code.type.name} has no state '${task.state}' here.`);
   if ((run.leftMs ?? 1) <= 0) return panic("TIMEOUT", `${code.type.name} took too long.`);
   // It was called, and whoever called it did not come back.
@@ -70,6 +68,8 @@ export async function execute(call: Call): Promise<Verdict> {
     return panic("TAKEN_OVER", `${code.type.name} was taken over ${run.recoveries} times in '${task.state}': whoever ran it died or was blocked.`);
   }
   if ((run.stateLeftMs ?? 1) <= 0) return outOfTime(call, state);
+  // Told to end before it began. Only now, for a release forgets that a handler was called.
+  if (interrupt.reason !== null) return { kind: "release" };
   return untilDeadline(call, state);
 }
 
