@@ -76,7 +76,17 @@ interface Walk extends Scope {
 /** What changed, the elements in the order of the newer model and then what is no more. */
 export function diffModels(before: Model, after: Model): readonly Change[] {
   const found: Change[] = [];
-  const walk: Walk = { models: { before, after }, element: null, list: null, fields: [], state: null, types: null, isKey: false, path: [], found };
+  const walk: Walk = {
+    models: { before, after },
+    element: null,
+    list: null,
+    fields: [],
+    state: null,
+    types: null,
+    isKey: false,
+    path: [],
+    found,
+  };
   diffConfig(walk);
   diffDeclared(walk, "resource", before.resources, after.resources);
   diffDeclared(walk, "type", before.types, after.types);
@@ -140,7 +150,11 @@ interface Matched<T> {
 }
 
 /** By stored name; what is left over is the same thing under another one where its name is the same. */
-function match<T>(before: readonly T[], after: readonly T[], { key, name }: { readonly key: (item: T) => string; readonly name: (item: T) => string }): Matched<T> {
+function match<T>(
+  before: readonly T[],
+  after: readonly T[],
+  { key, name }: { readonly key: (item: T) => string; readonly name: (item: T) => string },
+): Matched<T> {
   const old = new Map(before.map((item) => [key(item), item]));
   const now = new Set(after.map(key));
   const pairs = after.flatMap((item) => {
@@ -169,7 +183,8 @@ function diffDeclared(walk: Walk, kind: Declared["kind"], before: readonly Decla
   const { pairs, added, removed, rekeyed } = match(before, after, byStoredName);
   for (const pair of pairs) diffElement(within(walk, pair), pair);
   const moved = kind === "task" ? movedTasks(removed, added) : [];
-  for (const pair of moved) note(within(walk, pair), { kind, keyword: "of", how: how(ofOf(pair.before), ofOf(pair.after)) }, sides(pair, "of"));
+  for (const pair of moved)
+    note(within(walk, pair), { kind, keyword: "of", how: how(ofOf(pair.before), ofOf(pair.after)) }, sides(pair, "of"));
   for (const pair of rekeyed) note(within(walk, pair), { kind, keyword: "key", how: rekeying(pair) }, sides(pair, "key"));
   for (const item of added) {
     if (moved.some((pair) => pair.after === item)) continue;
@@ -178,11 +193,21 @@ function diffDeclared(walk: Walk, kind: Declared["kind"], before: readonly Decla
   for (const item of removed) {
     if (moved.some((pair) => pair.before === item)) continue;
     // What a resource did is gone with it.
-    if (item.kind === "task" && item.of !== null && !models.after.resources.some(({ key }) => key === resourceKey(models.before, item.of ?? ""))) continue;
+    if (
+      item.kind === "task" &&
+      item.of !== null &&
+      !models.after.resources.some(({ key }) => key === resourceKey(models.before, item.of ?? ""))
+    )
+      continue;
     const gone = models.after.gone.find((each) => isGone(each, item, models));
     const at = within(walk, { before: item, after: null });
     if (gone === undefined) note(at, { kind, keyword: kind, how: "removed" }, { before: side(item.at, kind), after: null });
-    else note(at, { kind, keyword: "gone", how: "added" }, { before: side(item.at, kind), after: { value: true, at: inside(gone.at, "gone") } });
+    else
+      note(
+        at,
+        { kind, keyword: "gone", how: "added" },
+        { before: side(item.at, kind), after: { value: true, at: inside(gone.at, "gone") } },
+      );
   }
 }
 
@@ -191,7 +216,10 @@ function ofOf(declared: Declared): string | null {
 }
 
 /** Tasks that act on something else than they did; only where it is clear which is which. */
-function movedTasks(removed: readonly Declared[], added: readonly Declared[]): readonly { readonly before: Declared; readonly after: Declared }[] {
+function movedTasks(
+  removed: readonly Declared[],
+  added: readonly Declared[],
+): readonly { readonly before: Declared; readonly after: Declared }[] {
   return added.flatMap((after) => {
     const before = removed.filter((each) => each.name === after.name);
     const others = added.filter((each) => each.name === after.name);
@@ -214,7 +242,11 @@ function diffGone(walk: Walk): void {
     const all: readonly Declared[] = kind === "resource" ? after.resources : kind === "type" ? after.types : allTasksOf(after);
     const again = all.find((each) => (each.name === name || each.key === name) && ofOf(each) === of) ?? null;
     const scope = { ...walk, path: [kind, of === null ? name : `${of}.${name}`] };
-    note(scope, { kind, keyword: "gone", how: "removed" }, { before: { value: name, at: inside(at, kind) }, after: again === null ? null : side(again.at, kind) });
+    note(
+      scope,
+      { kind, keyword: "gone", how: "removed" },
+      { before: { value: name, at: inside(at, kind) }, after: again === null ? null : side(again.at, kind) },
+    );
   }
 }
 
@@ -232,7 +264,12 @@ const stabilities: readonly Element["stability"][] = ["draft", "beta", "stable"]
 
 function diffStability(walk: Walk, { before, after }: { readonly before: StateElement; readonly after: StateElement }): void {
   const order = (value: SpecValue): number => stabilities.findIndex((each) => each === value);
-  compare(walk, { kind: "element", keyword: "stability" }, { before: before.stability, after: after.stability }, { at: places(before, after), order: (left, right) => order(left) - order(right) });
+  compare(
+    walk,
+    { kind: "element", keyword: "stability" },
+    { before: before.stability, after: after.stability },
+    { at: places(before, after), order: (left, right) => order(left) - order(right) },
+  );
 }
 
 function diffElement(walk: Walk, pair: { readonly before: Declared; readonly after: Declared }): void {
@@ -259,12 +296,27 @@ function diffResource(walk: Walk, before: Resource, after: Resource): void {
     after: after.base === null ? null : (findResource(models.after, after.base) ?? null),
   };
   if (after.base === null) {
-    compare(walk, { kind, keyword: "parent" }, { before: key(models.before, before.parent), after: key(models.after, after.parent) }, { at });
+    compare(
+      walk,
+      { kind, keyword: "parent" },
+      { before: key(models.before, before.parent), after: key(models.after, after.parent) },
+      { at },
+    );
     compare(walk, { kind, keyword: "own_key" }, { before: before.ownKey, after: after.ownKey }, { at });
     diffShapes(walk, before, after);
     const archive = { before: inside(before.at, "archive"), after: inside(after.at, "archive") };
-    compare(walk, { kind: "archive", keyword: "after" }, { before: before.archive.afterMs, after: after.archive.afterMs }, { at: archive, order: numbers });
-    compare(walk, { kind: "archive", keyword: "keep" }, { before: before.archive.keepMs, after: after.archive.keepMs }, { at: archive, order: numbers });
+    compare(
+      walk,
+      { kind: "archive", keyword: "after" },
+      { before: before.archive.afterMs, after: after.archive.afterMs },
+      { at: archive, order: numbers },
+    );
+    compare(
+      walk,
+      { kind: "archive", keyword: "keep" },
+      { before: before.archive.keepMs, after: after.archive.keepMs },
+      { at: archive, order: numbers },
+    );
   }
   diffMembers(walk, before, after);
   diffIndexes(walk, "unique", before, after);
@@ -280,14 +332,27 @@ function diffResource(walk: Walk, before: Resource, after: Resource): void {
     walk,
     { states: own(before.states, bases.before), replaced: before.replaced, at: before.at },
     { states: own(after.states, bases.after), replaced: after.replaced, at: after.at },
-    { kind: "resource", state: "resource state", inherited: new Set([...(bases.before?.states ?? []), ...(bases.after?.states ?? [])].map((state) => state.name)) },
+    {
+      kind: "resource",
+      state: "resource state",
+      inherited: new Set([...(bases.before?.states ?? []), ...(bases.after?.states ?? [])].map((state) => state.name)),
+    },
   );
   const inherited = { before: bases.before?.api ?? null, after: bases.after?.api ?? null };
   diffApi(walk, { before: ownApi(before.api, inherited.before), after: ownApi(after.api, inherited.after) }, inherited, at);
 }
 
 /** What a subtype's state says that its base has said already. */
-const silent = { starts: null, then: null, else: null, timeoutMs: null, onTimeout: null, expectMs: null, alarmMs: null, stability: "stable" } as const;
+const silent = {
+  starts: null,
+  then: null,
+  else: null,
+  timeoutMs: null,
+  onTimeout: null,
+  expectMs: null,
+  alarmMs: null,
+  stability: "stable",
+} as const;
 
 /** `version`, `write`, `oldest` and the upgrades between. */
 function diffShapes(walk: Walk, before: Resource | Task, after: Resource | Task): void {
@@ -307,21 +372,31 @@ function diffShapes(walk: Walk, before: Resource | Task, after: Resource | Task)
     const bothSet = was !== null && is !== null && was !== "null" && is !== "null";
     const values = { before: was, after: is };
     const found = { before: inside(before.at, "upgrades", String(version)), after: inside(after.at, "upgrades", String(version)) };
-    if (bothSet) note(scope, { kind: "upgrade", keyword: "set", how: "changed" }, { before: { value: was, at: inside(found.before, "set") }, after: { value: is, at: inside(found.after, "set") } });
+    if (bothSet)
+      note(
+        scope,
+        { kind: "upgrade", keyword: "set", how: "changed" },
+        { before: { value: was, at: inside(found.before, "set") }, after: { value: is, at: inside(found.after, "set") } },
+      );
     else note(scope, { kind, keyword: "upgrades", how: how(was, is) }, sidesAt(values, found));
   }
 }
 
 function diffNamedType(walk: Walk, before: NamedType, after: NamedType): void {
-  if (before.is.kind === "record" && after.is.kind === "record") diffFields({ ...walk, list: "fields" }, { kind: "type", keyword: "fields" }, before.is.fields, after.is.fields);
+  if (before.is.kind === "record" && after.is.kind === "record")
+    diffFields({ ...walk, list: "fields" }, { kind: "type", keyword: "fields" }, before.is.fields, after.is.fields);
   else if (before.is.kind === "field" && after.is.kind === "field") {
     const pair = { before: before.is.field, after: after.is.field };
     diffField({ ...walk, list: "is", fields: [pair] }, pair);
   } else
-    note(walk, { kind: "type", keyword: "is", how: "changed" }, {
-      before: { value: before.is.kind, at: inside(before.at, before.is.kind === "record" ? "fields" : "is") },
-      after: { value: after.is.kind, at: inside(after.at, after.is.kind === "record" ? "fields" : "is") },
-    });
+    note(
+      walk,
+      { kind: "type", keyword: "is", how: "changed" },
+      {
+        before: { value: before.is.kind, at: inside(before.at, before.is.kind === "record" ? "fields" : "is") },
+        after: { value: after.is.kind, at: inside(after.at, after.is.kind === "record" ? "fields" : "is") },
+      },
+    );
 }
 
 function diffTask(walk: Walk, before: Task, after: Task): void {
@@ -342,15 +417,36 @@ function diffTask(walk: Walk, before: Task, after: Task): void {
   for (const [keyword, was, is] of plain) compare(walk, { kind, keyword }, { before: was, after: is }, { at });
   compare(walk, { kind, keyword: "timeout" }, { before: before.timeoutMs, after: after.timeoutMs }, { at, order: numbers });
   compare(walk, { kind: "queue", keyword: "lane" }, { before: before.lane, after: after.lane }, { at: insideBoth(at, "queue") });
-  compare(walk, { kind: "queue", keyword: "priority" }, { before: before.priority, after: after.priority }, { at: insideBoth(at, "queue"), order: numbers });
-  compare(walk, { kind: "limit", keyword: "concurrency" }, { before: before.limit.concurrency, after: after.limit.concurrency }, { at: insideBoth(at, "limit"), order: numbers });
+  compare(
+    walk,
+    { kind: "queue", keyword: "priority" },
+    { before: before.priority, after: after.priority },
+    { at: insideBoth(at, "queue"), order: numbers },
+  );
+  compare(
+    walk,
+    { kind: "limit", keyword: "concurrency" },
+    { before: before.limit.concurrency, after: after.limit.concurrency },
+    { at: insideBoth(at, "limit"), order: numbers },
+  );
   const rate = (task: Task): SpecValue => (task.limit.rate === null ? null : [task.limit.rate.count, task.limit.rate.perMs]);
   compare(walk, { kind: "limit", keyword: "rate" }, { before: rate(before), after: rate(after) }, { at: insideBoth(at, "limit") });
-  compare(walk, { kind: "task archive", keyword: "keep" }, { before: before.keepMs, after: after.keepMs }, { at: insideBoth(at, "archive"), order: numbers });
-  if (before.every === null || after.every === null) compare(walk, { kind, keyword: "every" }, { before: before.every?.intervalMs ?? null, after: after.every?.intervalMs ?? null }, { at });
+  compare(
+    walk,
+    { kind: "task archive", keyword: "keep" },
+    { before: before.keepMs, after: after.keepMs },
+    { at: insideBoth(at, "archive"), order: numbers },
+  );
+  if (before.every === null || after.every === null)
+    compare(walk, { kind, keyword: "every" }, { before: before.every?.intervalMs ?? null, after: after.every?.intervalMs ?? null }, { at });
   else {
     const every = insideBoth(at, "every");
-    compare(walk, { kind: "every", keyword: "interval" }, { before: before.every.intervalMs, after: after.every.intervalMs }, { at: every });
+    compare(
+      walk,
+      { kind: "every", keyword: "interval" },
+      { before: before.every.intervalMs, after: after.every.intervalMs },
+      { at: every },
+    );
     compare(walk, { kind: "every", keyword: "while" }, { before: before.every.while, after: after.every.while }, { at: every });
     compare(walk, { kind: "every", keyword: "missed" }, { before: before.every.missed, after: after.every.missed }, { at: every });
     compare(walk, { kind: "every", keyword: "spread" }, { before: before.every.spread, after: after.every.spread }, { at: every });
@@ -374,19 +470,43 @@ function diffMembers(walk: Walk, before: Resource | Task, after: Resource | Task
   const { pairs, removed } = match<Tombstone>(before.removed, after.removed, byKey);
   for (const pair of pairs) {
     const field: Walk = { ...scope, fields: [pair], path: [...scope.path, pair.after.key] };
-    compare(field, { kind: "tombstone", keyword: "until" }, { before: pair.before.until, after: pair.after.until }, { at: places(pair.before, pair.after) });
-    compare(field, { kind: "field", keyword: "since" }, { before: pair.before.since, after: pair.after.since }, { at: places(pair.before, pair.after) });
+    compare(
+      field,
+      { kind: "tombstone", keyword: "until" },
+      { before: pair.before.until, after: pair.after.until },
+      { at: places(pair.before, pair.after) },
+    );
+    compare(
+      field,
+      { kind: "field", keyword: "since" },
+      { before: pair.before.since, after: pair.after.since },
+      { at: places(pair.before, pair.after) },
+    );
     diffForm(field, pair);
   }
   for (const item of removed) {
     const again = [...after.fields, ...(after.kind === "task" ? after.args : [])].find((field) => field.key === item.key);
     // A field that takes the name again is told of as one that is added.
-    if (again === undefined) note({ ...scope, fields: [{ before: item, after: null }], path: [...scope.path, item.key] }, { kind: after.kind, keyword: "removed", how: "removed" }, { before: side(item.at), after: null });
+    if (again === undefined)
+      note(
+        { ...scope, fields: [{ before: item, after: null }], path: [...scope.path, item.key] },
+        { kind: after.kind, keyword: "removed", how: "removed" },
+        { before: side(item.at), after: null },
+      );
   }
 }
 
-function diffFields(walk: Walk, of: { readonly kind: KeywordKind; readonly keyword: string }, before: readonly Field[], after: readonly Field[]): void {
-  const scope = (pair: Pair<Field>): Walk => ({ ...walk, fields: [...walk.fields, pair], path: [...walk.path, of.keyword, (pair.before ?? pair.after)?.key ?? ""] });
+function diffFields(
+  walk: Walk,
+  of: { readonly kind: KeywordKind; readonly keyword: string },
+  before: readonly Field[],
+  after: readonly Field[],
+): void {
+  const scope = (pair: Pair<Field>): Walk => ({
+    ...walk,
+    fields: [...walk.fields, pair],
+    path: [...walk.path, of.keyword, (pair.before ?? pair.after)?.key ?? ""],
+  });
   const { pairs, added, removed, rekeyed } = match(before, after, byKey);
   for (const pair of pairs) diffField(scope(pair), pair);
   for (const pair of rekeyed) note(scope(pair), { kind: "field", keyword: "key", how: rekeying(pair) }, sides(pair, "key"));
@@ -415,7 +535,8 @@ function diffField(walk: Walk, pair: { readonly before: Field; readonly after: F
   diffType(walk, { before: before.type, after: after.type }, { at, kind, keyword: "type" });
   // What comes along with a named type is told of at that type.
   const isSame = before.type.kind === "named" && after.type.kind === "named" && before.type.name === after.type.name;
-  const isInherited = (keyword: string): boolean => isSame && [at.before, at.after].every((place) => writtenAt(inside(place, keyword)) === undefined);
+  const isInherited = (keyword: string): boolean =>
+    isSame && [at.before, at.after].every((place) => writtenAt(inside(place, keyword)) === undefined);
   const plain: readonly (readonly [keyword: string, before: SpecValue | undefined, after: SpecValue | undefined])[] = [
     ["required", before.required, after.required],
     ["default", before.default, after.default],
@@ -472,15 +593,28 @@ function diffForms(walk: Walk, types: { readonly before: FieldType; readonly aft
   const after = standing(models.after, types.after);
   const scope: Walk = { ...walk, types: { before, after } };
   if (typeTag(models.before, before) !== typeTag(models.after, after))
-    note(scope, { kind, keyword, how: "changed" }, { before: { value: typeText(types.before), at: inside(at.before, keyword) }, after: { value: typeText(types.after), at: inside(at.after, keyword) } });
+    note(
+      scope,
+      { kind, keyword, how: "changed" },
+      {
+        before: { value: typeText(types.before), at: inside(at.before, keyword) },
+        after: { value: typeText(types.after), at: inside(at.after, keyword) },
+      },
+    );
   diffModifiers(scope, { before, after }, at);
   if (after.kind === "enum" && before.kind === "enum") diffEnum(scope, before, after, at);
   if (before.kind !== after.kind) return;
-  if (before.kind === "record" && after.kind === "record") diffFields(scope, { kind: "record field", keyword: "fields" }, before.fields, after.fields);
+  if (before.kind === "record" && after.kind === "record")
+    diffFields(scope, { kind: "record field", keyword: "fields" }, before.fields, after.fields);
   const container = kindOf(after);
-  if ("of" in before && "of" in after) diffType(stepped(scope, "of"), { before: before.of, after: after.of }, { at: insideBoth(at, "of"), kind: container, keyword: "of" });
+  if ("of" in before && "of" in after)
+    diffType(stepped(scope, "of"), { before: before.of, after: after.of }, { at: insideBoth(at, "of"), kind: container, keyword: "of" });
   if ("keys" in before && "keys" in after)
-    diffType({ ...stepped(scope, "keys"), isKey: true }, { before: before.keys, after: after.keys }, { at: insideBoth(at, "keys"), kind: container, keyword: "keys" });
+    diffType(
+      { ...stepped(scope, "keys"), isKey: true },
+      { before: before.keys, after: after.keys },
+      { at: insideBoth(at, "keys"), kind: container, keyword: "keys" },
+    );
 }
 
 /** What a type's own modifiers stand in. */
@@ -509,7 +643,11 @@ export function typeText(type: FieldType): string {
 }
 
 /** Bounds by what they bound: a text where a number would lose digits. */
-const orders: { readonly [kind in FieldType["kind"]]?: (left: string, right: string) => number } = { bigint: compareDecimal, decimal: compareDecimal, time: compareTimes };
+const orders: { readonly [kind in FieldType["kind"]]?: (left: string, right: string) => number } = {
+  bigint: compareDecimal,
+  decimal: compareDecimal,
+  time: compareTimes,
+};
 
 function diffModifiers(walk: Walk, { before, after }: { readonly before: FieldType; readonly after: FieldType }, at: Places): void {
   const read = (type: FieldType, keyword: string): SpecValue => {
@@ -523,7 +661,8 @@ function diffModifiers(walk: Walk, { before, after }: { readonly before: FieldTy
   const text = orders[after.kind];
   const order = (left: SpecValue, right: SpecValue): number =>
     typeof left === "number" && typeof right === "number" ? left - right : (text ?? compareCode)(String(left), String(right));
-  for (const keyword of ["min", "max"] as const) compare(walk, { kind, keyword }, { before: read(before, keyword), after: read(after, keyword) }, { at, order });
+  for (const keyword of ["min", "max"] as const)
+    compare(walk, { kind, keyword }, { before: read(before, keyword), after: read(after, keyword) }, { at, order });
   for (const keyword of ["pattern", "unit", "scale", "special"] as const)
     compare(walk, { kind, keyword }, { before: read(before, keyword), after: read(after, keyword) }, { at });
 }
@@ -536,19 +675,36 @@ type Enum = Extract<FieldType, { readonly kind: "enum" }>;
 
 function diffEnum(walk: Walk, before: Enum, after: Enum, at: Places): void {
   const kind = "enum field";
-  const valueAt = (place: Place, { values }: Enum, value: string): Place => inside(place, "of", values.findIndex((each) => each.value === value));
+  const valueAt = (place: Place, { values }: Enum, value: string): Place =>
+    inside(
+      place,
+      "of",
+      values.findIndex((each) => each.value === value),
+    );
   compare(walk, { kind, keyword: "open" }, { before: before.open, after: after.open }, { at });
   for (const value of after.values) {
     const scope = { ...walk, path: [...walk.path, "of", value.value] };
     const was = before.values.find((each) => each.value === value.value);
     const place = valueAt(at.after, after, value.value);
     if (was === undefined) note(scope, { kind, keyword: "of", how: "added" }, { before: null, after: { value: value.value, at: place } });
-    else compare(scope, { kind: "enum value", keyword: "since" }, { before: was.since, after: value.since }, { at: { before: valueAt(at.before, before, value.value), after: place } });
+    else
+      compare(
+        scope,
+        { kind: "enum value", keyword: "since" },
+        { before: was.since, after: value.since },
+        { at: { before: valueAt(at.before, before, value.value), after: place } },
+      );
   }
-  diffReplaced(walk, { kind, keyword: "of" }, { before: before.values.map((each) => each.value), after: after.values.map((each) => each.value) }, { before: before.replaced, after: after.replaced }, {
-    at,
-    valueAt: (value) => valueAt(at.before, before, value),
-  });
+  diffReplaced(
+    walk,
+    { kind, keyword: "of" },
+    { before: before.values.map((each) => each.value), after: after.values.map((each) => each.value) },
+    { before: before.replaced, after: after.replaced },
+    {
+      at,
+      valueAt: (value) => valueAt(at.before, before, value),
+    },
+  );
 }
 
 /** Values or states that are no more: with what each of them reads as, or without. */
@@ -565,15 +721,24 @@ function diffReplaced(
     const to = target(replaced.after, name);
     const scope = { ...walk, path: [...walk.path, of.keyword, name] };
     if (to === null) note(scope, { ...of, how: "removed" }, { before: { value: name, at: valueAt(name) }, after: null });
-    else note(scope, { kind: of.kind, keyword: "replaced", how: "added" }, { before: { value: name, at: valueAt(name) }, after: { value: to, at: inside(at.after, "replaced", name) } });
+    else
+      note(
+        scope,
+        { kind: of.kind, keyword: "replaced", how: "added" },
+        { before: { value: name, at: valueAt(name) }, after: { value: to, at: inside(at.after, "replaced", name) } },
+      );
   }
   for (const { from, to } of replaced.before) {
     const is = target(replaced.after, from);
     if (is === to || names.after.includes(from)) continue;
-    note({ ...walk, path: [...walk.path, "replaced", from] }, { kind: of.kind, keyword: "replaced", how: is === null ? "removed" : "changed" }, {
-      before: { value: is === null ? from : to, at: inside(at.before, "replaced", from) },
-      after: is === null ? null : { value: is, at: inside(at.after, "replaced", from) },
-    });
+    note(
+      { ...walk, path: [...walk.path, "replaced", from] },
+      { kind: of.kind, keyword: "replaced", how: is === null ? "removed" : "changed" },
+      {
+        before: { value: is === null ? from : to, at: inside(at.before, "replaced", from) },
+        after: is === null ? null : { value: is, at: inside(at.after, "replaced", from) },
+      },
+    );
   }
 }
 
@@ -589,47 +754,98 @@ function diffStates(
   walk: Walk,
   before: Machine,
   after: Machine,
-  { kind, state: stateKind, inherited }: { readonly kind: "resource" | "task"; readonly state: "resource state" | "task state"; readonly inherited: ReadonlySet<string> },
+  {
+    kind,
+    state: stateKind,
+    inherited,
+  }: { readonly kind: "resource" | "task"; readonly state: "resource state" | "task state"; readonly inherited: ReadonlySet<string> },
 ): void {
-  const renamed = (name: string): string => (after.states.some((each) => each.name === name) ? name : (after.replaced.find((each) => each.from === name)?.to ?? name));
+  const renamed = (name: string): string =>
+    after.states.some((each) => each.name === name) ? name : (after.replaced.find((each) => each.from === name)?.to ?? name);
   const own = (states: readonly State[]): readonly string[] => states.map((each) => each.name).filter((name) => !inherited.has(name));
   const [wasFirst, isFirst] = [before.states[0], after.states[0]];
   if (wasFirst !== undefined && isFirst !== undefined && renamed(wasFirst.name) !== isFirst.name)
-    note(walk, { kind, keyword: "states", how: "changed" }, { before: { value: wasFirst.name, at: wasFirst.at }, after: { value: isFirst.name, at: isFirst.at } });
+    note(
+      walk,
+      { kind, keyword: "states", how: "changed" },
+      { before: { value: wasFirst.name, at: wasFirst.at }, after: { value: isFirst.name, at: isFirst.at } },
+    );
   for (const state of after.states) {
     const was = before.states.find((each) => each.name === state.name);
     const scope = { ...walk, path: [...walk.path, "states", state.name] };
     const pair = { before: was ?? before.states.find((each) => renamed(each.name) === state.name) ?? null, after: state };
-    if (was === undefined && !inherited.has(state.name)) note({ ...scope, state: { before: null, after: state } }, { kind, keyword: "states", how: "added" }, { before: null, after: { value: state.name, at: state.at } });
+    if (was === undefined && !inherited.has(state.name))
+      note(
+        { ...scope, state: { before: null, after: state } },
+        { kind, keyword: "states", how: "added" },
+        { before: null, after: { value: state.name, at: state.at } },
+      );
     if (pair.before !== null) diffState({ ...scope, state: pair }, pair.before, state, { kind: stateKind, renamed });
   }
-  diffReplaced(walk, { kind, keyword: "states" }, { before: own(before.states), after: after.states.map((each) => each.name) }, { before: before.replaced, after: after.replaced }, {
-    at: places(before, after),
-    valueAt: (name) => before.states.find((each) => each.name === name)?.at ?? before.at,
-  });
+  diffReplaced(
+    walk,
+    { kind, keyword: "states" },
+    { before: own(before.states), after: after.states.map((each) => each.name) },
+    { before: before.replaced, after: after.replaced },
+    {
+      at: places(before, after),
+      valueAt: (name) => before.states.find((each) => each.name === name)?.at ?? before.at,
+    },
+  );
 }
 
-function diffState(walk: Walk, before: State, after: State, { kind, renamed }: { readonly kind: "resource state" | "task state"; readonly renamed: (name: string) => string }): void {
+function diffState(
+  walk: Walk,
+  before: State,
+  after: State,
+  { kind, renamed }: { readonly kind: "resource state" | "task state"; readonly renamed: (name: string) => string },
+): void {
   const at = places(before, after);
   const moved = (name: string | null): string | null => (name === null ? null : renamed(name));
   diffStability(walk, { before, after });
-  diffItems(walk, { kind, keyword: "to" }, { before: before.to.map((name) => ({ id: renamed(name), value: name })), after: after.to.map((name) => ({ id: name, value: name })) }, at);
+  diffItems(
+    walk,
+    { kind, keyword: "to" },
+    { before: before.to.map((name) => ({ id: renamed(name), value: name })), after: after.to.map((name) => ({ id: name, value: name })) },
+    at,
+  );
   compare(walk, { kind, keyword: "timeout" }, { before: before.timeoutMs, after: after.timeoutMs }, { at, order: numbers });
-  if (before.timeoutMs !== null && after.timeoutMs !== null) compare(walk, { kind, keyword: "on_timeout" }, { before: moved(before.onTimeout), after: after.onTimeout }, { at });
+  if (before.timeoutMs !== null && after.timeoutMs !== null)
+    compare(walk, { kind, keyword: "on_timeout" }, { before: moved(before.onTimeout), after: after.onTimeout }, { at });
   if ("starts" in before && "starts" in after) {
     const task = (model: Model, resource: Declared | null, name: string | null): string | null =>
       name === null || resource === null || resource.kind !== "resource" ? name : (taskOf(model, resource, name)?.key ?? name);
     const { models, element } = walk;
-    compare(walk, { kind, keyword: "starts" }, { before: task(models.before, element?.before ?? null, before.starts), after: task(models.after, element?.after ?? null, after.starts) }, { at });
+    compare(
+      walk,
+      { kind, keyword: "starts" },
+      {
+        before: task(models.before, element?.before ?? null, before.starts),
+        after: task(models.after, element?.after ?? null, after.starts),
+      },
+      { at },
+    );
     if (before.starts === null || after.starts === null) return;
     compare(walk, { kind, keyword: "then" }, { before: moved(before.then), after: after.then }, { at });
     compare(walk, { kind, keyword: "else" }, { before: moved(before.else), after: after.else }, { at });
   } else if ("retry" in before && "retry" in after) {
-    const key = (model: Model, names: readonly { readonly task: string }[]): readonly Item[] => names.map(({ task }) => ({ id: findTask(model, task)?.qualifiedKey ?? task, value: task }));
-    compare(walk, { kind: "retry", keyword: "max" }, { before: before.retry.max, after: after.retry.max }, { at: insideBoth(at, "retry"), order: numbers });
+    const key = (model: Model, names: readonly { readonly task: string }[]): readonly Item[] =>
+      names.map(({ task }) => ({ id: findTask(model, task)?.qualifiedKey ?? task, value: task }));
+    compare(
+      walk,
+      { kind: "retry", keyword: "max" },
+      { before: before.retry.max, after: after.retry.max },
+      { at: insideBoth(at, "retry"), order: numbers },
+    );
     compare(walk, { kind, keyword: "poll" }, { before: before.pollMs, after: after.pollMs }, { at });
-    diffItems(walk, { kind, keyword: "spawns" }, { before: key(walk.models.before, before.spawns), after: key(walk.models.after, after.spawns) }, at);
-    if (before.spawns.length > 0 && after.spawns.length > 0) compare(walk, { kind, keyword: "join" }, { before: before.join, after: after.join }, { at });
+    diffItems(
+      walk,
+      { kind, keyword: "spawns" },
+      { before: key(walk.models.before, before.spawns), after: key(walk.models.after, after.spawns) },
+      at,
+    );
+    if (before.spawns.length > 0 && after.spawns.length > 0)
+      compare(walk, { kind, keyword: "join" }, { before: before.join, after: after.join }, { at });
     compare(walk, { kind, keyword: "breaker" }, { before: before.breaker, after: after.breaker }, { at });
     compare(walk, { kind, keyword: "on_unknown" }, { before: moved(before.onUnknown), after: after.onUnknown }, { at });
   }
@@ -640,8 +856,17 @@ function diffState(walk: Walk, before: State, after: State, { kind, renamed }: {
 function diffIndexes(walk: Walk, keyword: "unique" | "indexes", before: Resource, after: Resource): void {
   const { models } = walk;
   const items = (model: Model, resource: Resource, indexes: readonly Index[]): readonly Item[] =>
-    indexes.map(({ columns, at }) => ({ id: columns.map((column) => fieldOf(model, resource, column)?.key ?? column).join(", "), value: columns, at }));
-  diffItems(walk, { kind: "resource", keyword }, { before: items(models.before, before, before[keyword]), after: items(models.after, after, after[keyword]) }, places(before, after));
+    indexes.map(({ columns, at }) => ({
+      id: columns.map((column) => fieldOf(model, resource, column)?.key ?? column).join(", "),
+      value: columns,
+      at,
+    }));
+  diffItems(
+    walk,
+    { kind: "resource", keyword },
+    { before: items(models.before, before, before[keyword]), after: items(models.after, after, after[keyword]) },
+    places(before, after),
+  );
 }
 
 /** What an API adds to its base's. */
@@ -651,7 +876,13 @@ function ownApi(api: Api | null, base: Api | null): Api | null {
     own === null ? null : inherited === null ? own : own.filter((each) => !inherited.includes(each));
   return {
     ...api,
-    list: api.list === null ? null : { filter: without(api.list.filter, base.list?.filter ?? null) ?? [], sort: without(api.list.sort, base.list?.sort ?? null) ?? [] },
+    list:
+      api.list === null
+        ? null
+        : {
+            filter: without(api.list.filter, base.list?.filter ?? null) ?? [],
+            sort: without(api.list.sort, base.list?.sort ?? null) ?? [],
+          },
     get: api.get && !base.get,
     create: without(api.create, base.create),
     update: without(api.update, base.update),
@@ -667,19 +898,26 @@ function diffApi(walk: Walk, { before, after }: Pair<Api>, inherited: Pair<Api>,
   const { models, element } = walk;
   const at = insideBoth(owner, "api");
   // Of what the base offers, or did, the base's own diff tells.
-  const isTold = (keyword: "list" | "create" | "update"): boolean => [inherited.before, inherited.after].some((api) => api !== null && api[keyword] !== null);
+  const isTold = (keyword: "list" | "create" | "update"): boolean =>
+    [inherited.before, inherited.after].some((api) => api !== null && api[keyword] !== null);
   if (before === null || after === null) {
-    if (inherited.before === null && inherited.after === null) compare(walk, { kind: "resource", keyword: "api" }, { before: before !== null, after: after !== null }, { at: owner });
+    if (inherited.before === null && inherited.after === null)
+      compare(walk, { kind: "resource", keyword: "api" }, { before: before !== null, after: after !== null }, { at: owner });
     return;
   }
   const kind = "api";
   const scope = { ...walk, path: [...walk.path, "api"] };
-  const stored = (side: "before" | "after") => (name: string): Item => {
-    const resource = element?.[side];
-    const field = resource?.kind === "resource" ? fieldOf(models[side], resource, name) : undefined;
-    return { id: field?.key ?? name, value: name };
-  };
-  const items = (was: readonly string[] | null, is: readonly string[] | null): { readonly before: readonly Item[]; readonly after: readonly Item[] } => ({
+  const stored =
+    (side: "before" | "after") =>
+    (name: string): Item => {
+      const resource = element?.[side];
+      const field = resource?.kind === "resource" ? fieldOf(models[side], resource, name) : undefined;
+      return { id: field?.key ?? name, value: name };
+    };
+  const items = (
+    was: readonly string[] | null,
+    is: readonly string[] | null,
+  ): { readonly before: readonly Item[]; readonly after: readonly Item[] } => ({
     before: (was ?? []).map(stored("before")),
     after: (is ?? []).map(stored("after")),
   });
@@ -689,10 +927,22 @@ function diffApi(walk: Walk, { before, after }: Pair<Api>, inherited: Pair<Api>,
   compare(scope, { kind, keyword: "delete" }, { before: before.delete, after: after.delete }, { at });
   compare(scope, { kind, keyword: "strict" }, { before: before.strict, after: after.strict }, { at });
   if (before.list !== null && after.list !== null)
-    for (const keyword of ["filter", "sort"] as const) diffItems(stepped(scope, "list"), { kind: "api list", keyword }, items(before.list[keyword], after.list[keyword]), insideBoth(at, "list"));
+    for (const keyword of ["filter", "sort"] as const)
+      diffItems(
+        stepped(scope, "list"),
+        { kind: "api list", keyword },
+        items(before.list[keyword], after.list[keyword]),
+        insideBoth(at, "list"),
+      );
   for (const keyword of ["create", "update"] as const)
-    if (before[keyword] !== null && after[keyword] !== null) diffItems(scope, { kind, keyword }, items(before[keyword], after[keyword]), at);
-  diffItems(scope, { kind, keyword: "start" }, { before: before.start.map((name) => taskItem(walk, "before", name)), after: after.start.map((name) => taskItem(walk, "after", name)) }, at);
+    if (before[keyword] !== null && after[keyword] !== null)
+      diffItems(scope, { kind, keyword }, items(before[keyword], after[keyword]), at);
+  diffItems(
+    scope,
+    { kind, keyword: "start" },
+    { before: before.start.map((name) => taskItem(walk, "before", name)), after: after.start.map((name) => taskItem(walk, "after", name)) },
+    at,
+  );
   diffItems(scope, { kind, keyword: "hide" }, items(before.hide, after.hide), at);
   const names = (api: Api): readonly Item[] => api.moves.map(({ state }) => ({ id: state, value: state }));
   diffItems(scope, { kind, keyword: "moves" }, { before: names(before), after: names(after) }, at);
@@ -700,7 +950,13 @@ function diffApi(walk: Walk, { before, after }: Pair<Api>, inherited: Pair<Api>,
     const was = before.moves.find((each) => each.state === state);
     const pairs = was === undefined ? null : items(was.fields, fields);
     const within = (item: Item): Item => ({ id: item.id, value: [state, String(item.value)] });
-    if (pairs !== null) diffItems(stepped(scope, state), { kind, keyword: "moves" }, { before: pairs.before.map(within), after: pairs.after.map(within) }, at);
+    if (pairs !== null)
+      diffItems(
+        stepped(scope, state),
+        { kind, keyword: "moves" },
+        { before: pairs.before.map(within), after: pairs.after.map(within) },
+        at,
+      );
   }
 }
 
@@ -716,10 +972,17 @@ function diffConfig(walk: Walk): void {
   const { before, after } = { before: walk.models.before.config, after: walk.models.after.config };
   const named = (list: readonly { readonly name: string }[]): readonly Item[] => list.map(({ name }) => ({ id: name, value: name }));
   const scope = { ...walk, path: ["config"] };
-  for (const keyword of ["lanes", "breakers"] as const) diffItems(scope, { kind: "config", keyword }, { before: named(before[keyword]), after: named(after[keyword]) }, null);
+  for (const keyword of ["lanes", "breakers"] as const)
+    diffItems(scope, { kind: "config", keyword }, { before: named(before[keyword]), after: named(after[keyword]) }, null);
   for (const lane of after.lanes) {
     const was = before.lanes.find((each) => each.name === lane.name);
-    if (was !== undefined) compare({ ...scope, path: ["config", "lanes", lane.name] }, { kind: "lane", keyword: "encrypted" }, { before: was.encrypted, after: lane.encrypted }, { at: null });
+    if (was !== undefined)
+      compare(
+        { ...scope, path: ["config", "lanes", lane.name] },
+        { kind: "lane", keyword: "encrypted" },
+        { before: was.encrypted, after: lane.encrypted },
+        { at: null },
+      );
   }
   for (const breaker of after.breakers) {
     const was = before.breakers.find((each) => each.name === breaker.name);
@@ -782,7 +1045,8 @@ function compare(
   { at, order }: { readonly at: Places | null; readonly order?: (left: SpecValue, right: SpecValue) => number },
 ): void {
   // What is off is not there; only a default may be `false` and be there.
-  const read = (value: SpecValue | undefined): SpecValue => (value === undefined || (value === false && of.keyword !== "default") ? null : value);
+  const read = (value: SpecValue | undefined): SpecValue =>
+    value === undefined || (value === false && of.keyword !== "default") ? null : value;
   const [before, after] = [read(values.before), read(values.after)];
   if (Object.is(before, after) || (Array.isArray(before) && JSON.stringify(before) === JSON.stringify(after))) return;
   const plain = how(before, after);
@@ -807,7 +1071,9 @@ function diffItems(
   const place = (item: Item, whole: Place | undefined): Place | null => item.at ?? (whole === undefined ? null : inside(whole, of.keyword));
   const scope = (item: Item): Walk => ({ ...walk, path: [...walk.path, of.keyword, item.id] });
   for (const item of after)
-    if (!before.some((each) => each.id === item.id)) note(scope(item), { ...of, how: "added" }, { before: null, after: { value: item.value, at: place(item, at?.after) } });
+    if (!before.some((each) => each.id === item.id))
+      note(scope(item), { ...of, how: "added" }, { before: null, after: { value: item.value, at: place(item, at?.after) } });
   for (const item of before)
-    if (!after.some((each) => each.id === item.id)) note(scope(item), { ...of, how: "removed" }, { before: { value: item.value, at: place(item, at?.before) }, after: null });
+    if (!after.some((each) => each.id === item.id))
+      note(scope(item), { ...of, how: "removed" }, { before: { value: item.value, at: place(item, at?.before) }, after: null });
 }

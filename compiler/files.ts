@@ -123,7 +123,8 @@ export function readBase(project: Project, base: string): Checked<Base> | string
   const inside = git(project, ["rev-parse", "--show-prefix"]);
   if (inside === null || inside.status !== 0) {
     if (folder !== null) return readBaseFolder(folder, base);
-    if (inside === null) return "git is not installed, or not on the PATH. Install it, or name a folder that holds the base: `pliny diff --base ../base`";
+    if (inside === null)
+      return "git is not installed, or not on the PATH. Install it, or name a folder that holds the base: `pliny diff --base ../base`";
     return `git reads no repository here (${firstLine(inside.errors)}). Run it in a clone, or name a folder that holds the base: \`pliny diff --base ../base\``;
   }
   const [name = "", ...rest] = base.split(":");
@@ -142,7 +143,10 @@ export function readBase(project: Project, base: string): Checked<Base> | string
 
 function readBaseFolder(folder: Project, base: string): Checked<Base> | string {
   const { value: sources, diagnostics } = readSpecs(folder);
-  if (sources.every(({ path }) => path === configFile) && !diagnostics.some(({ code }) => code !== report.specsMissing.code && code !== report.noSpecs.code))
+  if (
+    sources.every(({ path }) => path === configFile) &&
+    !diagnostics.some(({ code }) => code !== report.specsMissing.code && code !== report.noSpecs.code)
+  )
     return `the folder ${base} holds no specs: there is no ${specsFolder}/*.yaml in it. Name the folder in which its pliny.yaml stands`;
   return { value: { sources, commit: null, prefix: `${base.replace(/[\\/]+$/, "")}/`, notes: [] }, diagnostics };
 }
@@ -156,7 +160,11 @@ interface GitAnswer {
 
 /** What git says; null where there is no git. */
 function git(project: Project, args: readonly string[], input: string = ""): GitAnswer | null {
-  const { status, stdout, stderr, error } = spawnSync("git", ["-C", project.folder, ...args], { input, maxBuffer: 1 << 30, windowsHide: true });
+  const { status, stdout, stderr, error } = spawnSync("git", ["-C", project.folder, ...args], {
+    input,
+    maxBuffer: 1 << 30,
+    windowsHide: true,
+  });
   if (error !== undefined) {
     if (codeOf(error) === "ENOENT") return null;
     throw error;
@@ -185,8 +193,11 @@ function whyMissing(project: Project, name: string): string {
       : `\`git fetch --depth=1 ${remote ?? "origin"} ${branch}\`, then \`pliny diff --base FETCH_HEAD\``;
     return `this clone is shallow, and '${name}' is not in it. Run ${next}`;
   }
-  if (commitOf(project, "HEAD") === null) return "there is no commit yet to compare with. Commit the specs first: `git add . && git commit`";
-  const names = (gitText(project, ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags"]) ?? "").split("\n");
+  if (commitOf(project, "HEAD") === null)
+    return "there is no commit yet to compare with. Commit the specs first: `git add . && git commit`";
+  const names = (gitText(project, ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags"]) ?? "").split(
+    "\n",
+  );
   const near = names.find((each) => remotes.some((known) => each === `${known}/${name}`)) ?? didYouMean(name, names);
   if (near !== null) return `there is no commit '${name}' here. Did you mean \`pliny diff --base ${near}\`?`;
   return remote === undefined
@@ -197,7 +208,10 @@ function whyMissing(project: Project, name: string): string {
 const isSpecPath = (path: string): boolean => path.endsWith(".yaml") && !path.split("/").some((part) => part.startsWith("."));
 
 /** In which folder of a commit the project lies: in the one where it is today, or in the only one that has specs and is no more. */
-function whereSpecsLay(project: Project, { commit, name, today }: { readonly commit: string; readonly name: string; readonly today: string }): { readonly at: string; readonly notes: readonly string[] } | string {
+function whereSpecsLay(
+  project: Project,
+  { commit, name, today }: { readonly commit: string; readonly name: string; readonly today: string },
+): { readonly at: string; readonly notes: readonly string[] } | string {
   const listed = (paths: readonly string[]): readonly string[] =>
     (gitText(project, ["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, ...paths]) ?? "").split("\0").filter(isSpecPath);
   if (listed([`${today}${specsFolder}`]).length > 0) return { at: today, notes: [] };
@@ -206,7 +220,8 @@ function whereSpecsLay(project: Project, { commit, name, today }: { readonly com
   const left = [...folders].filter((folder) => !existsSync(join(top, folder, specsFolder)));
   const [only] = left;
   if (only === undefined) return noSpecsAt(name, today);
-  if (left.length > 1) return `the specs did not lie here at '${name}', and may have come from several folders: ${left.join(", ")}. Say from which: \`pliny diff --base ${name}:${only.replace(/\/$/, "")}\``;
+  if (left.length > 1)
+    return `the specs did not lie here at '${name}', and may have come from several folders: ${left.join(", ")}. Say from which: \`pliny diff --base ${name}:${only.replace(/\/$/, "")}\``;
   return { at: only, notes: [`The specs have moved: at '${name}' they lie in ${only === "" ? "the top folder" : only}.`] };
 }
 
@@ -218,7 +233,9 @@ function noSpecsAt(name: string, folder: string): string {
 function partedNote(project: Project, commit: string, name: string): readonly string[] {
   if (gitText(project, ["rev-parse", "--is-shallow-repository"]) === "true") return [];
   if (git(project, ["merge-base", "--is-ancestor", commit, "HEAD"])?.status !== 1) return [];
-  return [`'${name}' has commits that are not in here: what they added reads as removed. Merge it first, or compare with where the two parted: pliny diff --base $(git merge-base ${name} HEAD)`];
+  return [
+    `'${name}' has commits that are not in here: what they added reads as removed. Merge it first, or compare with where the two parted: pliny diff --base $(git merge-base ${name} HEAD)`,
+  ];
 }
 
 /** The specs and `pliny.yaml` of a folder of a commit, by path relative to that folder. */
@@ -226,7 +243,9 @@ function readTree(project: Project, commit: string, folder: string): Checked<rea
   const tree = gitText(project, ["ls-tree", "-r", "-z", "--full-tree", commit, `${folder}${specsFolder}`, `${folder}${configFile}`]) ?? "";
   const entries = tree.split("\0").flatMap((line) => {
     const [, mode = "", type = "", id = "", path = ""] = /^(\d+) (\w+) ([0-9a-f]+)\t([^]*)$/.exec(line) ?? [];
-    return type === "blob" && path.startsWith(folder) && isSpecPath(path.slice(folder.length)) ? [{ path: path.slice(folder.length), id, isLink: mode === "120000" }] : [];
+    return type === "blob" && path.startsWith(folder) && isSpecPath(path.slice(folder.length))
+      ? [{ path: path.slice(folder.length), id, isLink: mode === "120000" }]
+      : [];
   });
   const bytes = git(project, ["cat-file", "--batch"], entries.map(({ id }) => `${id}\n`).join(""))?.bytes ?? Buffer.alloc(0);
   const sources: SourceFile[] = [];
@@ -235,7 +254,12 @@ function readTree(project: Project, commit: string, folder: string): Checked<rea
   for (const { path, isLink } of entries) {
     const end = bytes.indexOf("\n", offset);
     const [, , size] = bytes.subarray(offset, end).toString("utf8").split(" ");
-    if (end === -1 || size === undefined) return { value: [], diagnostics: [], problem: `${path} is not in this clone, which is a partial one. Run \`git fetch --refetch\`, or clone without --filter` };
+    if (end === -1 || size === undefined)
+      return {
+        value: [],
+        diagnostics: [],
+        problem: `${path} is not in this clone, which is a partial one. Run \`git fetch --refetch\`, or clone without --filter`,
+      };
     const text = bytes.subarray(end + 1, end + 1 + Number(size));
     offset = end + 1 + Number(size) + 1;
     const followed = isLink ? followLink(project, `${commit}:${folder}${path}`) : text;

@@ -65,7 +65,7 @@ function renderText(diagnostics: readonly Diagnostic[], colour: boolean): string
 function textOf(diagnostic: Diagnostic, paint: Paint, { isFirst }: { readonly isFirst: boolean }): string {
   const { severity, code, at, message, hint, edit, related } = diagnostic;
   const lines = [`${paint.severity(`${severity} ${code}`)} ${paint.strong(`${placeText(at)}:`)} ${harmless(message)}`, ...frame(at, paint)];
-  if (isFinding(diagnostic)) return `${[...lines, ...findingText(isFirst ? diagnostic : { ...diagnostic, why: "" }, paint)].join("\n")}\n`;
+  if (isFinding(diagnostic)) return `${[...lines, ...findingText(diagnostic, paint, { isFirst })].join("\n")}\n`;
   if (hint !== null) lines.push(`  hint: ${harmless(hint)}`);
   if (edit !== null) lines.push(`  edit: ${editText(edit, at)}`);
   for (const other of related) lines.push(`  ${paint.quiet("see")} ${placeText(other.at)}: ${harmless(other.message)}`);
@@ -73,11 +73,15 @@ function textOf(diagnostic: Diagnostic, paint: Paint, { isFirst }: { readonly is
 }
 
 /** What a finding of the diff says besides: the old place, whom it hurts and why, and what makes it safe. */
-function findingText({ at, was, why, axes: hurt, nextActions }: Finding, paint: Paint): readonly string[] {
+function findingText(
+  { at, was, why, axes: hurt, nextActions }: Finding,
+  paint: Paint,
+  { isFirst }: { readonly isFirst: boolean },
+): readonly string[] {
   const old = was === null || was === at ? [] : [`  ${paint.quiet("was")} ${placeText(was)}`, ...frame(was, paint)];
   const whom = hurt.length === 0 ? [] : [`  hurts: ${hurt.map((axis) => axes[axis]).join("; ")}`];
   const actions = nextActions.flatMap(({ text, edits }) => [`  next: ${harmless(text)}`, ...edits.map((edit) => `  edit: ${editText(edit, at)}`)]);
-  return [...old, ...whom, ...(why === "" ? [] : [`  why: ${harmless(why)}`]), ...actions];
+  return [...old, ...whom, ...(isFirst ? [`  why: ${harmless(why)}`] : []), ...actions];
 }
 
 function placeText({ file, start }: SourceLocation): string {

@@ -11,14 +11,16 @@ import { apiRules } from "./rules/api.js";
 import { fieldRules } from "./rules/fields.js";
 import { machineRules } from "./rules/machines.js";
 import { resourceRules } from "./rules/resources.js";
-import type { Axis, Judgement, NextAction, Rule } from "./rules/rule.js";
+import { settingOf, type Axis, type Judgement, type NextAction, type Rule } from "./rules/rule.js";
 import { versionRules } from "./rules/versions.js";
 import { compareText, type SourceLocation } from "./source.js";
 
 export { axes, type Axis, type NextAction, type Rule } from "./rules/rule.js";
 
 /** The catalogue, by code. */
-export const rules: readonly Rule[] = [...resourceRules, ...fieldRules, ...versionRules, ...machineRules, ...apiRules].toSorted((left, right) => compareText(left.code, right.code));
+export const rules: readonly Rule[] = [...resourceRules, ...fieldRules, ...versionRules, ...machineRules, ...apiRules].toSorted(
+  (left, right) => compareText(left.code, right.code),
+);
 
 const byCode: ReadonlyMap<string, Rule> = new Map(rules.map((rule) => [rule.code, rule]));
 
@@ -54,17 +56,21 @@ export function judgeChanges(changes: readonly Change[], model: Model, { today, 
   const levels = new Map(model.config.levels.map(({ rule, level }) => [rule, level]));
   const used = new Set<Allowance>();
   const findings = new Map<string, Finding>();
+  const setting = settingOf(changes, today);
   for (const change of changes) {
     for (const rule of rulesFor(change)) {
-      const judgement = rule(change, { changes, today });
+      const judgement = rule(change, setting);
       if (judgement === null) continue;
       const finding = findingOf(rule, judgement, change, baseName);
       const level = levels.get(rule.code);
-      const allowed = elementsOf(change).flatMap((element) => element.allow).filter((allowance) => allowance.rule === rule.code);
+      const allowed = elementsOf(change)
+        .flatMap((element) => element.allow)
+        .filter((allowance) => allowance.rule === rule.code);
       for (const allowance of allowed) used.add(allowance);
       if (level === "off" || allowed.some((allowance) => !isExpired(allowance, today))) continue;
       // What several changes come to is said once.
-      if (!findings.has(finding.fingerprint)) findings.set(finding.fingerprint, level === undefined ? finding : { ...finding, severity: level === "warn" ? "warning" : "error" });
+      if (!findings.has(finding.fingerprint))
+        findings.set(finding.fingerprint, level === undefined ? finding : { ...finding, severity: level === "warn" ? "warning" : "error" });
     }
   }
   return sortDiagnostics([...findings.values(), ...allowances(model, used, today)]);
@@ -84,7 +90,11 @@ function elementsOf({ element, fields, state }: Change): readonly (Element | Sta
 /** What was promised of what is changed: the least stable of what it lay in. */
 function stabilityOf({ element, fields, state }: Change): Element["stability"] {
   const promised = [element, state, ...fields].flatMap((pair) => (pair === null ? [] : (pair.before ?? pair.after ?? [])));
-  return promised.some((each) => each.stability === "draft") ? "draft" : promised.some((each) => each.stability === "beta") ? "beta" : "stable";
+  return promised.some((each) => each.stability === "draft")
+    ? "draft"
+    : promised.some((each) => each.stability === "beta")
+      ? "beta"
+      : "stable";
 }
 
 const lower: Readonly<Record<Severity, Severity>> = { error: "warning", warning: "info", info: "info" };
@@ -95,7 +105,10 @@ function findingOf(rule: Rule, judgement: Judgement, change: Change, baseName: J
   // What is not stable yet may change for those who call it; what is stored and what runs is lost all the same.
   const isPromised = rule.code === "RES013" || stabilityOf(change) === "stable" || hurt.some((axis) => axis !== "W" && axis !== "S");
   // What was by default stands nowhere.
-  const was = change.before === null || change.before.at === null || writtenAt(change.before.at) === undefined ? null : ofBase(placed(change.before.at, change.how), baseName);
+  const was =
+    change.before === null || change.before.at === null || writtenAt(change.before.at) === undefined
+      ? null
+      : ofBase(placed(change.before.at, change.how), baseName);
   const nextActions = judgement.actions ?? [];
   const path = judgement.path ?? change.path;
   const values = judgement.path === undefined ? [change.how, change.before?.value ?? null, change.after?.value ?? null] : [];
@@ -111,7 +124,9 @@ function findingOf(rule: Rule, judgement: Judgement, change: Change, baseName: J
     was,
     why: rule.words.why,
     nextActions,
-    fingerprint: hashOf(JSON.stringify([rule.code, path, values])).replace(/[^A-Za-z0-9]/g, "").slice(0, 16),
+    fingerprint: hashOf(JSON.stringify([rule.code, path, values]))
+      .replace(/[^A-Za-z0-9]/g, "")
+      .slice(0, 16),
   };
 }
 
@@ -121,7 +136,10 @@ function newPlace({ before, after, how, fields, state, element }: Change): Sourc
   const around = [...fields.toReversed(), state, element].find((pair) => pair?.after != null);
   if (around?.after == null) return null;
   const steps = before?.at != null && around.before !== null ? before.at.path.slice(around.before.at.path.length) : [];
-  return locate(steps.reduce((at, step) => (writtenAt(inside(at, step)) === undefined ? at : inside(at, step)), around.after.at), "key");
+  return locate(
+    steps.reduce((at, step) => (writtenAt(inside(at, step)) === undefined ? at : inside(at, step)), around.after.at),
+    "key",
+  );
 }
 
 /** A value that is another is shown itself; what came or went by its name. What was not written stands where it would. */
@@ -150,7 +168,11 @@ function allowances(model: Model, used: ReadonlySet<Allowance>, today: string): 
 function everyAllowance(model: Model): readonly Allowance[] {
   const tasks = [...model.tasks, ...model.resources.flatMap((resource) => resource.tasks)];
   const elements = [
-    ...model.resources.flatMap((resource) => [resource, ...resource.states.filter((state) => !state.inherited), ...withInner([...resource.fields, ...resource.removed])]),
+    ...model.resources.flatMap((resource) => [
+      resource,
+      ...resource.states.filter((state) => !state.inherited),
+      ...withInner([...resource.fields, ...resource.removed]),
+    ]),
     ...tasks.flatMap((task) => [task, ...task.states, ...withInner([...task.args, ...task.fields, ...task.removed])]),
     ...model.types.flatMap((type) => [type, ...withInner(type.is.kind === "record" ? type.is.fields : [type.is.field])]),
   ];

@@ -8,9 +8,13 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { diff, type DiffOptions } from "../compiler/commands/diff.js";
 import type { Context, Outcome } from "../compiler/commands/outcome.js";
+import { compile } from "../compiler/compile.js";
 import { hasErrors } from "../compiler/diagnostic.js";
+import { diffModels } from "../compiler/diff.js";
 import { openProject, readSpecs } from "../compiler/files.js";
 import { renderDiagnostics } from "../compiler/render.js";
+import { isFinding, judgeChanges } from "../compiler/rules.js";
+import { compileFolder, goldenCases } from "./setup/cases.js";
 import { diffSpecs, today } from "./setup/diffs.js";
 import { projectRoot } from "./setup/project.js";
 
@@ -288,6 +292,44 @@ describe("what is accepted", () => {
     const severities = (stability: string, x: string): readonly string[] => diffSpecs(at(stability, "int"), at(stability, x)).findings.map(({ severity }) => severity);
     expect([severities("stable", "{ type: int, max: 9 }"), severities("beta", "{ type: int, max: 9 }"), severities("draft", "string")]).toEqual([["error"], ["warning"], ["error"]]);
   });
+});
+
+test("what is deprecated may go when its sunset has come, and not a day before", () => {
+  const severities = (before: string, after: string, on: string): readonly string[] => diffSpecs(before, after, { on }).findings.map(({ code, severity }) => `${code} ${severity}`);
+  const sunset = "deprecated: { since: 2026-01-31, sunset: 2026-07-31 }";
+  const api = (rest: string): string => `resource: database\nfields: { note: { type: string, ${sunset} } }\nstates: { live: { to: [idle, stop] }, idle: { to: live, ${sunset} } }\n${rest}`;
+  const cases: readonly (readonly [before: string, after: string, code: string, then: string])[] = [
+    [`resource: database\n${sunset}\napi: { get: true }`, `resource: database\n${sunset}`, "API001", "info"],
+    [api("indexes: [[note]]\napi: { list: { filter: [note] } }"), api("indexes: [[note]]\napi: { list: {} }"), "API001", "info"],
+    [api("api: { get: true, moves: { idle: [] } }"), api("api: { get: true }"), "API001", "info"],
+    [api("api: { get: true }"), api("api: { get: true, hide: note }"), "API009", "info"],
+    [`resource: database\n---\ntask: dump\n${sunset}\nevery: { interval: 1h }\nstates: { run: { to: stop } }`, "resource: database\n---\ntask: dump\ngone: true", "TSK001", "warning"],
+  ];
+  for (const [before, after, code, then] of cases) {
+    expect(severities(before, after, "2026-07-30")).toEqual([`${code} error`]);
+    expect(severities(before, after, "2026-07-31")).toEqual([`${code} ${then}`]);
+  }
+});
+
+test("whatever is compared with whatever: something is said, once, of places that there are", () => {
+  const all = goldenCases.flatMap(({ name, folder: at }) => {
+    const { sources, diagnostics } = compileFolder(at);
+    return hasErrors(diagnostics) ? [] : [{ name, model: compile(sources).model }];
+  });
+  expect(all.length).toBeGreaterThan(20);
+  for (const before of all) {
+    for (const after of all) {
+      const changes = diffModels(before.model, after.model);
+      const findings = judgeChanges(changes, after.model, { today, baseName: (path) => path }).filter(isFinding);
+      expect(changes.length === 0, `${before.name} → ${after.name}`).toBe(before === after);
+      expect(new Set(findings.map(({ fingerprint }) => fingerprint)).size).toBe(findings.length);
+      for (const { at, was, nextActions, message } of findings) {
+        for (const place of [at, ...(was === null ? [] : [was]), ...nextActions.flatMap(({ edits }) => edits.map((edit) => edit.at))])
+          expect(place.start <= place.end && place.end <= Math.max(place.file.text.length, 0), message).toBe(true);
+        expect(message).not.toMatch(/undefined|\[object/);
+      }
+    }
+  }
 });
 
 test("a fingerprint is of the change: the same whatever stands around it, and another for another change", () => {

@@ -18,7 +18,9 @@ describe.each(rules.map((rule) => ({ rule, code: rule.code })))("$code", ({ rule
   test("speaks of its example, as severely as it says", async () => {
     const { diagnostics, findings } = diffSpecs(before, after);
     expect(findings.filter((finding) => finding.code === code).map((finding) => finding.severity)).toContain(rule.severity);
-    await expect(renderDiagnostics(diagnostics, { format: "text", colour: false })).toMatchFileSnapshot(`diff/rules/${code.toLowerCase()}.txt`);
+    await expect(renderDiagnostics(diagnostics, { format: "text", colour: false })).toMatchFileSnapshot(
+      `diff/rules/${code.toLowerCase()}.txt`,
+    );
   });
 
   test("says nothing, or less, on the safe path", () => {
@@ -35,8 +37,13 @@ describe.each(rules.map((rule) => ({ rule, code: rule.code })))("$code", ({ rule
         if (edits.length === 0) continue;
         const sources = edited(after, edits);
         expect(hasErrors(compile(sources).diagnostics), `${text}\n${sources[0]?.text ?? ""}`).toBe(false);
-        const left = diffSpecs(sourcesOf(before), sources).findings.filter((finding) => finding.code === code && rank[finding.severity] >= rank[severity]);
-        expect(left.map((finding) => finding.message), `${text}\n${sources[0]?.text ?? ""}`).toEqual([]);
+        const left = diffSpecs(sourcesOf(before), sources).findings.filter(
+          (finding) => finding.code === code && rank[finding.severity] >= rank[severity],
+        );
+        expect(
+          left.map((finding) => finding.message),
+          `${text}\n${sources[0]?.text ?? ""}`,
+        ).toEqual([]);
       }
     }
   });
@@ -70,13 +77,17 @@ describe("two releases beside each other, by the values that they read and write
   const examples = rules
     .filter(({ words: { example } }) => !/code|lane/.test(JSON.stringify(example)))
     .map(({ code, words: { example } }) => ({ code, ...example }));
-  const isBroken = async (old: string, next: string): Promise<boolean> => (await findBreaks({ old: { spec: old }, next: { spec: next } }, 20)).length > 0;
+  const isBroken = async (old: string, next: string): Promise<boolean> =>
+    (await findBreaks({ old: { spec: old }, next: { spec: next } }, 20)).length > 0;
 
   // What somebody has looked up and accepted is known from no spec.
   const accepted = ["ENM007"];
-  test.each(examples.filter(({ safe, code }) => safe !== null && !accepted.includes(code)))("$code: the safe path is safe", async ({ before, safe }) => {
-    expect(await isBroken(before, safe ?? "")).toBe(false);
-  });
+  test.each(examples.filter(({ safe, code }) => safe !== null && !accepted.includes(code)))(
+    "$code: the safe path is safe",
+    async ({ before, safe }) => {
+      expect(await isBroken(before, safe ?? "")).toBe(false);
+    },
+  );
 
   // Values that only the new release can hold or omit: which are written when is up to people, so that these warn (FLD010, FLD015); and a
   // default, which both read and each in its way (FLD016).

@@ -26,7 +26,11 @@ export interface DiffOptions {
 const byPreset: Readonly<Record<Preset, { readonly shows: Severity; readonly failOn: FailOn; readonly notes: readonly string[] }>> = {
   local: { shows: "error", failOn: "error", notes: [] },
   ci: { shows: "info", failOn: "error", notes: [] },
-  release: { shows: "info", failOn: "error", notes: ["No running system was asked: how many rows and runs a finding touches is not known."] },
+  release: {
+    shows: "info",
+    failOn: "error",
+    notes: ["No running system was asked: how many rows and runs a finding touches is not known."],
+  },
 };
 
 const ranks: Readonly<Record<Severity | "never", number>> = { info: 0, warning: 1, error: 2, never: 3 };
@@ -67,7 +71,11 @@ export async function diff(context: Context, { base: name, preset, failOn }: Dif
 
 /** What is wrong with the base, under the names that its files have there. */
 function ofBase(diagnostics: readonly Diagnostic[], prefix: string): readonly Diagnostic[] {
-  const renamed = ({ file, start, end }: SourceLocation): SourceLocation => ({ file: { path: `${prefix}${file.path}`, text: file.text }, start, end });
+  const renamed = ({ file, start, end }: SourceLocation): SourceLocation => ({
+    file: { path: `${prefix}${file.path}`, text: file.text },
+    start,
+    end,
+  });
   return diagnostics.map((diagnostic) => ({
     ...diagnostic,
     at: renamed(diagnostic.at),
@@ -90,10 +98,17 @@ interface Judged {
   readonly limit: FailOn;
 }
 
-function summary({ name, commit }: { readonly name: string; readonly commit: string | null }, changes: readonly Change[], { judged, failing, limit }: Judged): string {
+function summary(
+  { name, commit }: { readonly name: string; readonly commit: string | null },
+  changes: readonly Change[],
+  { judged, failing, limit }: Judged,
+): string {
   const base = commit === null ? name : `${name} (${commit.slice(0, 10)})`;
   if (changes.length === 0 && judged.length === 0) return `Nothing changed since ${base} that anybody would notice.`;
-  const verdict = failing.length === 0 ? "none of them fails the diff" : `${failing.length} of them ${failing.length === 1 ? "fails" : "fail"} the diff (--fail-on ${limit})`;
+  const verdict =
+    failing.length === 0
+      ? "none of them fails the diff"
+      : `${failing.length} of them ${failing.length === 1 ? "fails" : "fail"} the diff (--fail-on ${limit})`;
   return `${plural(changes.length, "change")} since ${base}, ${plural(judged.length, "finding")}; ${verdict}.`;
 }
 

@@ -28,7 +28,12 @@ function addedAgain({ before, element, fields, state }: Change, keyword: string,
   for (const [index, step] of within.entries()) {
     const next = inside(holder, step);
     if (index === within.length - 1) return withMember(holder, String(step), old);
-    if (writtenAt(next) === undefined) return withMember(holder, String(step), within.slice(index + 1).reduceRight<SpecValue>((inner, each) => ({ [each]: inner }), old));
+    if (writtenAt(next) === undefined)
+      return withMember(
+        holder,
+        String(step),
+        within.slice(index + 1).reduceRight<SpecValue>((inner, each) => ({ [each]: inner }), old),
+      );
     holder = next;
   }
   return [];
@@ -48,20 +53,30 @@ export function withMembers(at: Place, members: SpecRecord): readonly Edit[] {
   const where = locate(at, "value");
   const { text } = where.file;
   const isThere = (name: string): boolean => isRecord(record) && Object.hasOwn(record, name);
-  const others = Object.entries(members).filter(([name]) => isThere(name)).flatMap(([name, value]) => replacing(inside(at, name), value));
-  const added = Object.entries(members).filter(([name]) => !isThere(name)).map(([name, value]) => `${name}: ${flowText(value)}`);
+  const others = Object.entries(members)
+    .filter(([name]) => isThere(name))
+    .flatMap(([name, value]) => replacing(inside(at, name), value));
+  const added = Object.entries(members)
+    .filter(([name]) => !isThere(name))
+    .map(([name, value]) => `${name}: ${flowText(value)}`);
   if (added.length === 0) return others;
   if (typeof record === "string") return [{ at: where, newText: `{ type: ${text.slice(where.start, where.end)}, ${added.join(", ")} }` }];
   if (!isRecord(record)) return [];
   const [first] = Object.keys(record);
-  if (text[where.start] === "{") return [...others, insert(at, where.start + 1, first === undefined ? ` ${added.join(", ")} ` : ` ${added.join(", ")},`)];
+  if (text[where.start] === "{")
+    return [...others, insert(at, where.start + 1, first === undefined ? ` ${added.join(", ")} ` : ` ${added.join(", ")},`)];
   if (first === undefined) return [];
   const key = locate(inside(at, first), "key");
   const indent = " ".repeat(key.start - (text.lastIndexOf("\n", key.start - 1) + 1));
   const end = lineEnd(text, locate(inside(at, first), "value").end);
   // After the first member, which names the element, where that is a line of its own.
   const isOneLine = !text.slice(key.start, end).includes("\n");
-  return [...others, isOneLine ? insert(at, end, added.map((member) => `\n${indent}${member}`).join("")) : insert(at, key.start, added.map((member) => `${member}\n${indent}`).join(""))];
+  return [
+    ...others,
+    isOneLine
+      ? insert(at, end, added.map((member) => `\n${indent}${member}`).join(""))
+      : insert(at, key.start, added.map((member) => `${member}\n${indent}`).join("")),
+  ];
 }
 
 /** A mapping with one member less. */
@@ -98,12 +113,15 @@ export function withItem(at: Place, name: string, item: SpecValue): readonly Edi
 /** A document after the last one of a file. */
 export function withDocument(at: Place, document: string): readonly Edit[] {
   const { file } = at.document;
-  return [{ at: { file, start: file.text.length, end: file.text.length }, newText: `${file.text.endsWith("\n") ? "" : "\n"}---\n${document}\n` }];
+  return [
+    { at: { file, start: file.text.length, end: file.text.length }, newText: `${file.text.endsWith("\n") ? "" : "\n"}---\n${document}\n` },
+  ];
 }
 
 /** A value in one line of YAML. */
 export function flowText(value: SpecValue): string {
-  if (typeof value === "string") return isPlain(value) ? value : /[\u0000-\u001f\u007f-\u009f]/.test(value) ? JSON.stringify(value) : `'${value.replaceAll("'", "''")}'`;
+  if (typeof value === "string")
+    return isPlain(value) ? value : /[\u0000-\u001f\u007f-\u009f]/.test(value) ? JSON.stringify(value) : `'${value.replaceAll("'", "''")}'`;
   if (typeof value === "number" && !Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
   if (value === null || typeof value !== "object") return String(value);
   if (isList(value)) return `[${value.map(flowText).join(", ")}]`;

@@ -36,10 +36,46 @@ export interface Judgement {
 
 /** What may be asked besides the change. */
 export interface Setting {
-  /** All changes between the two models. */
-  readonly changes: readonly Change[];
   /** The day, as `2027-01-31`: what a sunset or an expiry is held against. */
   readonly today: string;
+  /** What is no more, by `shapeOf`. */
+  readonly went: ReadonlyMap<string, readonly Declared[]>;
+  /** Fields that were added, by `aroundField`. */
+  readonly came: ReadonlyMap<string, readonly Field[]>;
+}
+
+export function settingOf(changes: readonly Change[], today: string): Setting {
+  const went = new Map<string, Declared[]>();
+  const came = new Map<string, Field[]>();
+  const add = <T>(map: Map<string, T[]>, key: string, item: T): void => {
+    const list = map.get(key);
+    if (list === undefined) map.set(key, [item]);
+    else list.push(item);
+  };
+  for (const change of changes) {
+    const { element, keyword, kind, how } = change;
+    const { before, after } = fieldsOf(change);
+    if (element?.before != null && element.after === null && (keyword === kind || keyword === "gone"))
+      add(went, shapeOf(element.before), element.before);
+    if (how === "added" && before === null && after !== null) add(came, aroundField(change), after);
+  }
+  return { today, went, came };
+}
+
+/** Of which kind something is, and the stored names of its fields with what their values look like. */
+export function shapeOf(declared: Declared): string {
+  if (declared.kind === "type") return "type";
+  const fields = [...declared.fields, ...(declared.kind === "task" ? declared.args : [])];
+  const states = declared.states.map((state) => state.name).join(" ");
+  return `${declared.kind} ${fields
+    .map(({ key, type }) => `${key}: ${type.kind}`)
+    .sort()
+    .join(", ")}; ${states}`;
+}
+
+/** What a field that comes or goes is one of. */
+export function aroundField({ path }: Change): string {
+  return path.slice(0, -2).join("/");
 }
 
 /** A function of the catalogue: judges a change that a keyword's row names it for, or passes it over; and knows what `pliny explain` tells. */
@@ -62,7 +98,12 @@ interface Words {
   readonly example: { readonly before: string; readonly after: string; readonly safe: string | null };
 }
 
-export function rule(code: string, [severity, hurt]: readonly [Severity, string], words: Words, judge: (change: Change, setting: Setting) => Judgement | null): Rule {
+export function rule(
+  code: string,
+  [severity, hurt]: readonly [Severity, string],
+  words: Words,
+  judge: (change: Change, setting: Setting) => Judgement | null,
+): Rule {
   const known = hurt.split(" ").filter((axis): axis is Axis => Object.hasOwn(axes, axis));
   // A copy, for one judge may be that of several rules.
   return Object.assign((change: Change, setting: Setting) => judge(change, setting), { code, severity, axes: known, words });

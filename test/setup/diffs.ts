@@ -21,10 +21,16 @@ export interface Diff {
 // After the sunsets of the examples, or before them: 2026-07-31.
 export const today = "2026-06-01";
 
-const config = "lanes: { slow: {} }\nbreakers: { cloud: { failures: 5, within: 1m, open: 30s }, mail: { failures: 5, within: 1m, open: 30s } }\n";
+const config =
+  "lanes: { slow: {} }\nbreakers: { cloud: { failures: 5, within: 1m, open: 30s }, mail: { failures: 5, within: 1m, open: 30s } }\n";
 
 export function sourcesOf(specs: Specs): readonly SourceFile[] {
-  return typeof specs === "string" ? [{ path: "specs/spec.yaml", text: `${specs}\n` }, { path: "pliny.yaml", text: config }] : specs;
+  return typeof specs === "string"
+    ? [
+        { path: "specs/spec.yaml", text: `${specs}\n` },
+        { path: "pliny.yaml", text: config },
+      ]
+    : specs;
 }
 
 /** The model of specs that compile. */
@@ -46,6 +52,8 @@ export function edited(specs: Specs, edits: readonly Edit[]): readonly SourceFil
   const last = edits.toSorted((left, right) => right.at.start - left.at.start);
   return sourcesOf(specs).map(({ path, text }) => ({
     path,
-    text: last.filter(({ at }) => at.file.path === path).reduce((made, { at, newText }) => made.slice(0, at.start) + newText + made.slice(at.end), text),
+    text: last
+      .filter(({ at }) => at.file.path === path)
+      .reduce((made, { at, newText }) => made.slice(0, at.start) + newText + made.slice(at.end), text),
   }));
 }
