@@ -382,6 +382,7 @@ function commandOf(row: Row, called: string): Command {
     }
     await print(called, outcome, format);
     process.exitCode = outcome.exitCode;
+    if (outcome.endsWithinMs !== undefined) setTimeout(() => process.exit(), outcome.endsWithinMs).unref();
   });
 }
 
@@ -411,6 +412,9 @@ function interruptions(): Pick<Context, "interruption" | "urgency"> {
   return {
     interruption() {
       for (const name of names) if (!process.listeners(name).includes(hear)) process.on(name, hear);
+      // Whoever has a channel to this process has it until its own end.
+      process.once("disconnect", () => first.abort());
+      process.channel?.unref();
       return first.signal;
     },
     urgency() {

@@ -214,7 +214,7 @@ function plainEdit({ at, newText }: Edit): object {
 function describe(code: string): { readonly name: string; readonly severity: Severity; readonly story: string } {
   const [name, mistake] = Object.entries(report).find(([, each]) => each.code === code) ?? [code, null];
   if (mistake !== null) return { name: name.slice(0, 1).toUpperCase() + name.slice(1), severity: mistake.severity, story: mistake.story };
-  const rule = rules.find((each) => each.code === code);
+  const rule = findRule(code);
   return { name, severity: rule?.severity ?? "error", story: rule === undefined ? code : `${rule.words.change}\n\n${rule.words.why}\n\n${rule.words.safe}` };
 }
 

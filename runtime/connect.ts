@@ -1,7 +1,6 @@
 // `connect`: an app on its database. Without an address the project's own Postgres is started; tables that are missing are made; a database that
 // other specs made is refused.
 
-import { promises as timers } from "node:timers";
 import { reasonOf, unreachable } from "./commands/reason.js";
 import type { App, Pliny } from "./contract.js";
 import { PlinyError } from "./errors.js";
@@ -86,7 +85,7 @@ export async function connect(options: ConnectOptions): Promise<ConnectedPliny> 
     await applySteps(store);
     await recogniseDatabase(store, registry, schema ?? null);
     await makePartitions(store, Object.values(registry.keeps));
-    const { pliny, runs, moved, masking } = await createPliny({ registry, store, keys, actor, sleep: (ms) => timers.setTimeout(ms) });
+    const { pliny, runs, moved, masking } = await createPliny({ registry, store, keys, actor });
     return {
       ...pliny,
       url,

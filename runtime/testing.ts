@@ -5,7 +5,6 @@ import { randomBytes } from "node:crypto";
 import { promises as disk } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promises as timers } from "node:timers";
 import { connect } from "./connect.js";
 import type { App, Pliny } from "./contract.js";
 import { createPliny } from "./machine/pliny.js";
@@ -67,7 +66,7 @@ export async function startTesting({ schema, postgres }: TestingOptions): Promis
     await admin.query(`create database ${name} template ${from}`);
     const registry = createRegistry(app);
     const store = openStore({ url: addressOf(name) });
-    const parts = await createPliny({ registry, store, keys, actor: "test", sleep: (ms) => timers.setTimeout(ms) });
+    const parts = await createPliny({ registry, store, keys, actor: "test" });
     const worker = await startWorker({ ...parts, registry, store, actor: "test", random: () => 0 });
     const test: TestPliny = {
       ...parts.pliny,

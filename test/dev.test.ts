@@ -210,6 +210,23 @@ describe("pliny dev", () => {
   });
 });
 
+describe("what pliny init begins with", () => {
+  test("runs as it is, and keeps what its handlers set", { timeout: 120_000 }, async () => {
+    const folder = makeProject("beginner");
+    for (const part of ["specs", "generated", "pliny.yaml"]) rmSync(join(folder, part), { recursive: true });
+    expect(run(folder, ["init"])).toMatchObject({ status: 0, said: expect.stringContaining("npx pliny dev") });
+    writeFileSync(join(folder, "specs/start.ts"), [
+      'import type { Pliny } from "pliny/runtime";', 'import { Site } from "../generated/index.js";', "",
+      "export async function main(pliny: Pliny): Promise<void> {", '  await Site.create(pliny, { name: "home" });', "}", "",
+    ].join("\n"));
+    const running = start(folder, ["dev", "--run", "specs/start.ts"]);
+    await running.until(/There is 1 resource now:\n {2}site +home +online[^]*It goes on until Ctrl-C\./);
+    expect(await ask(folder, "select name, address from app.sites")).toEqual([{ name: "home", address: "https://home.example.com" }]);
+    running.child.kill("SIGINT");
+    expect(await running.ended).toBe(0);
+  });
+});
+
 describe("pliny generate --watch", () => {
   test("makes what a changed spec asks for, until Ctrl-C", { timeout: 60_000 }, async () => {
     const folder = makeProject("watched");

@@ -180,7 +180,7 @@ describe("the end of a run, and a person who moves the resource that waits for i
     for (let round = 0; round < 30; round += 1) {
       const run = await database.resize.start();
       const { rows: [row] } = await client.query("select nonce from pliny.task where id = $1", [run.id]);
-      const end = (): Promise<boolean> => finish.settleWith(endOf({ id: run.id, nonce: BigInt(row?.["nonce"]) }), { known, resourceId: database.id, ends: "success" });
+      const end = (): Promise<boolean> => finish.settleWith(endOf({ id: run.id, nonce: BigInt(row?.["nonce"]) }), { known, resourceId: database.id, ends: "success" }).then((landed) => landed.length > 0);
       const enter = (): Promise<void> => database.transition("updating");
       await Promise.all(round % 2 === 0 ? [end(), enter()] : [enter(), end()]);
       await database.reload();
@@ -204,7 +204,7 @@ describe("the end of a run, and a person who moves the resource that waits for i
       const one = await Database.create(pliny, { name: `n${round}`, region: "eu", parent });
       const { rows: [run] } = await client.query("select id, nonce from pliny.task where resource_id = $1", [one.id]);
       const outcome = endOf({ id: run?.["id"], nonce: BigInt(run?.["nonce"]) });
-      const end = (): Promise<boolean> => finish.settleWith(outcome, { known, resourceId: one.id, ends: "success" });
+      const end = (): Promise<boolean> => finish.settleWith(outcome, { known, resourceId: one.id, ends: "success" }).then((landed) => landed.length > 0);
       const leave = (): Promise<boolean> => one.transition("deleting").then(() => true, () => false);
       const [ended, left] = round % 2 === 0 ? await Promise.all([end(), leave()]) : (await Promise.all([leave(), end()])).toReversed();
       const states = async (id: string): Promise<readonly string[]> => (await pliny.history(id)).map(({ to }) => to ?? "");
@@ -227,7 +227,7 @@ describe("a run that escalates", () => {
     const { rows: [row] } = await client.query("select nonce from pliny.task");
     const outcome: Outcome = { ...endOf({ id: run.id, nonce: BigInt(row?.["nonce"]) }), kind: "move", to: "__panic__", wakeMs: Infinity, panic: '{"state": "draw"}' };
     const finish = createFinish({ registry, store, moved, actor: "worker" });
-    expect(await finish.settleWith(outcome, { known: { ...known, type: { ...known.type, onPanic: "escalate" } }, resourceId: database.id, ends: "failure" })).toBe(true);
+    expect(await finish.settleWith(outcome, { known: { ...known, type: { ...known.type, onPanic: "escalate" } }, resourceId: database.id, ends: "failure" })).toEqual([outcome.id]);
     await database.reload();
     expect([database.state, (await database.rotatePassword.running()).map(({ state }) => state)]).toEqual(["panic", ["panic"]]);
   });

@@ -2,13 +2,14 @@
 
 import type { Pace, Progress } from "../../runtime/commands/batches.js";
 import { keyrings, type KeyringUse } from "../../runtime/commands/keyring-text.js";
-import type { App, ConnectedPliny, OpenApp } from "../../runtime/commands/open.js";
+import type { App, ConnectedPliny, OpenApp, Opening } from "../../runtime/commands/open.js";
 import { checkDocuments } from "../compile.js";
 import { hasErrors } from "../diagnostic.js";
 import { configFile, findFile, generatedFolder, type Project, readKeyring, readText } from "../files.js";
 import { didYouMean } from "../naming.js";
 import { parseSpec } from "../parse.js";
 import { type Context, listed, orUnusable, type Outcome, plural, stopped, Unusable } from "./outcome.js";
+import { pause } from "./waiting.js";
 
 export interface DatabaseOptions {
   /** `postgres://…`; null for that of the environment. */
@@ -27,37 +28,38 @@ export interface PaceOptions {
 export type KeyringPlace = { readonly kind: "file"; readonly path: string } | { readonly kind: "variable"; readonly text: string };
 
 /** Runs what works on the rows of the project's app. What cannot be used, reached or permitted is told, with what to do. */
-export function withApp(context: Context, { postgres }: DatabaseOptions, run: (opened: OpenApp) => Promise<Outcome>): Promise<Outcome> {
+export function withApp(context: Context, options: DatabaseOptions, run: (opened: OpenApp) => Promise<Outcome>): Promise<Outcome> {
+  return withOpened(context, options, { open: async (opening) => (await import("../../runtime/commands/open.js")).openApp(opening), run });
+}
+
+/** The same of what starts and moves things: the app, connected. A database that is empty yet gets its tables, as generated/schema.sql has them. */
+export function withPliny(context: Context, options: DatabaseOptions, run: (pliny: ConnectedPliny) => Promise<Outcome>): Promise<Outcome> {
+  return withOpened(context, options, {
+    async open(opening) {
+      const { connectApp } = await import("../../runtime/commands/open.js");
+      const [tables, views] = ["schema.sql", "views.sql"].map((name) => readText(context.project, `${generatedFolder}/${name}`));
+      return connectApp(opening, tables == null ? null : `${tables}\n${views ?? ""}`);
+    },
+    run,
+  });
+}
+
+interface Opened<T> {
+  readonly open: (opening: Opening) => Promise<T>;
+  readonly run: (opened: T) => Promise<Outcome>;
+}
+
+function withOpened<T extends { close(): Promise<void> }>(context: Context, { postgres }: DatabaseOptions, { open, run }: Opened<T>): Promise<Outcome> {
   return orUnusable(async () => {
     const url = addressOf(context, postgres);
-    const texts = keyringTexts(context);
+    const texts = { secrets: textNamed(context, "secrets"), index: textNamed(context, "index"), shred: textNamed(context, "shred") };
     const app = await loadApp(context);
     if ("exitCode" in app) return app;
-    const { openApp } = await import("../../runtime/commands/open.js");
-    const opened = await openApp({ app, url, keyrings: texts, actor: context.user() });
+    const opened = await open({ app, url, keyrings: texts, actor: context.user() });
     try {
       return await run(opened);
     } finally {
       await opened.close();
-    }
-  });
-}
-
-/** The same of what starts and moves things: the app, connected. A database that is empty yet gets its tables, as generated/schema.sql has them. */
-export function withPliny(context: Context, { postgres }: DatabaseOptions, run: (pliny: ConnectedPliny) => Promise<Outcome>): Promise<Outcome> {
-  return orUnusable(async () => {
-    const url = addressOf(context, postgres);
-    const texts = keyringTexts(context);
-    const app = await loadApp(context);
-    if ("exitCode" in app) return app;
-    const { connectApp } = await import("../../runtime/commands/open.js");
-    const [tables, views] = ["schema.sql", "views.sql"].map((name) => readText(context.project, `${generatedFolder}/${name}`));
-    const schema = tables == null ? null : `${tables}\n${views ?? ""}`;
-    const pliny = await connectApp({ app, url, keyrings: texts, actor: context.user() }, schema);
-    try {
-      return await run(pliny);
-    } finally {
-      await pliny.close();
     }
   });
 }
@@ -82,10 +84,6 @@ export async function loadModule(context: Context, path: string, what: string): 
   return exported;
 }
 
-function keyringTexts(context: Context): { readonly [use in KeyringUse]: string | null } {
-  return { secrets: textNamed(context, "secrets"), index: textNamed(context, "index"), shred: textNamed(context, "shred") };
-}
-
 /** Where the environment says that a keyring is: text that begins with `{` is one, anything else the path of one. Null where it says nothing. */
 export function keyringPlace(context: Context, use: KeyringUse): KeyringPlace | null {
   const said = (context.environment[keyrings[use].variable] ?? "").trim();
@@ -106,15 +104,7 @@ export function paceOf(context: Context, { rate, batch }: PaceOptions, doing: st
   const signal = context.interruption();
   return {
     batch, perSecond: rate, signal, now: context.now,
-    sleep: (ms) => new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", done, { once: true });
-      function done(): void {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-    }),
+    sleep: (ms) => pause(ms, signal),
     onProgress: ({ table, done, failed }) => context.progress(`${doing} ${table}: ${plural(done, "row")}${failed.length === 0 ? "" : `, ${failed.length} failed`}`),
   };
 }

@@ -4,13 +4,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { addKey, keyrings, type KeyringUse } from "../../runtime/commands/keyring-text.js";
 import type { Follower, Standing } from "../../runtime/commands/follow.js";
+import { reasonOf } from "../../runtime/commands/reason.js";
 import type { Server } from "../../runtime/commands/server.js";
 import { hasErrors } from "../diagnostic.js";
 import { createFile, type Project, readKeyring, writeKeyring } from "../files.js";
 import { type DatabaseOptions, keyringPlace } from "./app.js";
 import { generate } from "./generate.js";
 import { type Context, orUnusable, type Outcome, plural, Unusable } from "./outcome.js";
-import { aborted, type Changes, watchChanges } from "./watch.js";
+import { aborted, pause } from "./waiting.js";
+import { type Changes, watchChanges } from "./watch.js";
 
 export interface DevOptions extends DatabaseOptions {
   /** A module whose `main(pliny)` is called once the tasks run; null for none. */
@@ -207,10 +209,15 @@ async function shown(context: Context, { url, stop, isBusy }: Shown): Promise<vo
   let follower: Follower | null = null;
   let quiet = 0;
   let isSaid = false;
+  let failure = "";
   try {
     while (!stop.aborted) {
       try {
         follower ??= await watched.follow();
+        if (follower === null) {
+          await pause(lookEveryMs, stop);
+          continue;
+        }
         const happened = await follower.happenings();
         if (context.board === null) for (const { at, what, to, note } of happened) context.say(`${time(at)}  ${what} → ${to}${note === null ? "" : `  (${note})`}`);
         const standing = await follower.standing(50);
@@ -221,8 +228,12 @@ async function shown(context: Context, { url, stop, isBusy }: Shown): Promise<vo
           context.board?.([]);
           for (const line of summary(standing)) context.say(line);
         }
-      } catch {
-        // Its tables are not there yet, or it is away for a moment.
+        failure = "";
+      } catch (error) {
+        // Away for a moment, as a worker says too. Anything else is said once.
+        const why = error instanceof Error ? error.message : String(error);
+        if (reasonOf(error) === null && why !== failure) context.say(`What happens cannot be shown: ${why}`);
+        failure = why;
       }
       await pause(lookEveryMs, stop);
     }
@@ -248,9 +259,9 @@ function summary(standing: readonly Standing[]): readonly string[] {
     ...tableOf(standing).map((line) => `  ${line}`),
     "",
     "What to try next, in another shell in this folder:",
-    `  set -a; . ${ownFolder}/env; set +a          names this Postgres and its keys for the commands below`,
-    `  psql "$PLINY_POSTGRES"                     its tables and views in schema app, what runs and what happened in schema pliny`,
-    "  npx pliny keys status                      which key seals what",
+    `  set -a; . ${ownFolder}/env; set +a   names this Postgres and its keys for the commands below`,
+    `  psql "$PLINY_POSTGRES"         its tables and views in schema app, what runs and what happened in schema pliny`,
+    "  npx pliny keys status          which key seals what",
     "  change a spec or a handler, and what runs is what you wrote",
     "",
     "It goes on until Ctrl-C.",
@@ -264,16 +275,4 @@ function span(ms: number): string {
 
 function time(at: Date): string {
   return at.toISOString().slice(11, 23);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

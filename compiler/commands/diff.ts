@@ -1,8 +1,9 @@
 // `pliny diff`: what the specs changed since a base, what of it breaks something and for whom. Both sides are compiled by today's compiler.
 
 import { version } from "#version";
+import { readBase } from "../base.js";
 import { hasErrors, type Diagnostic, type Severity } from "../diagnostic.js";
-import { findMergeMarkers, readBase } from "../files.js";
+import { findMergeMarkers } from "../files.js";
 import type { Change } from "../diff.js";
 import type { SourceLocation } from "../source.js";
 import { plural, stopped, unusable, type Context, type Outcome } from "./outcome.js";

@@ -35,6 +35,7 @@ export function init(context: Context): Outcome {
       "Next:",
       "  npx pliny generate     makes generated/ from specs/",
       "  npx tsc                checks that what is written by hand fits",
+      "  npx pliny dev          runs it here, on a Postgres of its own",
       "  npx pliny handlers     adds stubs for what a changed spec asks for",
     ],
   };
@@ -120,14 +121,14 @@ export const sitePublish: SitePublishHandlers = {
   },
   async check(task, { to, stay }) {
     if (task.server === null) return stay();
-    task.site.address = \`https://\${task.site.name}.example.com\`;
+    await task.site.save({ address: \`https://\${task.site.name}.example.com\` });
     return to.stop();
   },
 };
 
 export const siteRemove: SiteRemoveHandlers = {
   async release(task, { to }) {
-    task.site.address = null;
+    await task.site.save({ address: null });
     return to.stop();
   },
 };

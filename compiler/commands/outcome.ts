@@ -16,7 +16,10 @@ export interface Context {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Who runs the command, for the log. */
   readonly user: () => string;
-  /** From when it is first called on, what would end the process aborts this in place; a second time it ends at once. */
+  /**
+   * From when it is first called on, what would end the process aborts this in place, and so does the end of the process that started it to have it
+   * until then; a second time it ends at once.
+   */
   readonly interruption: () => AbortSignal;
   /** From when it is first called on, that second time aborts this instead; a third ends the process. */
   readonly urgency: () => AbortSignal;
@@ -42,6 +45,8 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** What people are told besides, on stderr, so that what stands on stdout can be piped on. */
   readonly notes?: readonly string[];
+  /** The process ends after so long at the latest, whatever it holds open still. */
+  readonly endsWithinMs?: number;
 }
 
 /** The outcome of a command that could not do what it was asked for: what it found is the whole answer. */

@@ -2,6 +2,7 @@
 
 import { watchSpecs } from "../files.js";
 import type { Context, Outcome } from "./outcome.js";
+import { aborted } from "./waiting.js";
 
 /** Editors write a file in several steps, and people several files. */
 const settleMs = 150;
@@ -58,12 +59,4 @@ export async function again(context: Context, run: () => Promise<Outcome>): Prom
   });
   await aborted(signal);
   return { exitCode: 0, diagnostics: [], facts: {}, lines: [] };
-}
-
-/** Resolves once a signal aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -4,7 +4,7 @@
 import { reasonOf } from "../../runtime/commands/reason.js";
 import { type DatabaseOptions, loadModule, withPliny } from "./app.js";
 import { type Context, type Outcome, Unusable } from "./outcome.js";
-import { aborted } from "./watch.js";
+import { aborted } from "./waiting.js";
 
 export interface WorkerOptions extends DatabaseOptions {
   /** How many runs at once. */
@@ -23,21 +23,12 @@ export function work(context: Context, { postgres, slots }: WorkerOptions): Prom
     const worker = await pliny.startWorker({ slots });
     const life = worker.run();
     context.say(`Worker ${worker.id} takes up to ${slots} runs at once. Ctrl-C stops it.`);
-    await Promise.race([life, aborted(stop), orphaned()]);
+    await Promise.race([life, aborted(stop)]);
     context.say(`Stopping: waits up to ${graceMs / 1000} s for what is under way. Once more ends that at once; what is cut off goes on elsewhere, or at the next start.`);
     const stopped = worker.stop({ graceMs });
     await Promise.race([stopped, aborted(hurry).then(() => worker.stop({ graceMs: 0 }))]);
     // What a handler that never ends holds open is no reason to stay.
-    setTimeout(() => process.exit(), lingerMs).unref();
-    return { exitCode: 0, diagnostics: [], facts: {}, lines: ["The worker has stopped."] };
-  });
-}
-
-/** Resolves once the process is gone that started this one to have it until its own end, as `pliny dev` does. */
-function orphaned(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once("disconnect", resolve);
-    process.channel?.unref();
+    return { exitCode: 0, diagnostics: [], facts: {}, lines: ["The worker has stopped."], endsWithinMs: lingerMs };
   });
 }
 

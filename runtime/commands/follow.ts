@@ -44,8 +44,8 @@ export interface Follower {
 
 /** A database that is watched, over one connection. */
 export interface Watched {
-  /** Throws where the database has no tables of the runtime yet. */
-  follow(): Promise<Follower>;
+  /** Null where the database has no tables of the runtime yet. */
+  follow(): Promise<Follower | null>;
   close(): Promise<void>;
 }
 
@@ -54,9 +54,13 @@ export function watchDatabase(url: string): Watched {
   return { follow: () => follow(store), close: () => store.close() };
 }
 
-async function follow(on: Connection): Promise<Follower> {
-  const [now] = await ask<{ readonly low: string }>(on, "select pg_snapshot_xmin(pg_current_snapshot())::text as low, (select count(*) from (select from pliny.transition limit 0) as none)");
-  let low = now?.low ?? "0";
+async function follow(on: Connection): Promise<Follower | null> {
+  const [now] = await ask<{ readonly low: string; readonly isThere: boolean }>(
+    on,
+    `select pg_snapshot_xmin(pg_current_snapshot())::text as low, to_regclass('pliny.transition') is not null as "isThere"`,
+  );
+  if (now?.isThere !== true) return null;
+  let low = now.low;
   let seen = new Set<string>();
   const names = new Map<string, string>();
   return { happenings, standing: (limit) => standing(on, limit) };

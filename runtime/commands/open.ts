@@ -1,7 +1,6 @@
 // An app on its database, for commands: for those that work on stored rows, which read, rewrite and rotate, and start or move nothing; and for
 // those that run it.
 
-import { promises as timers } from "node:timers";
 import { connect, type ConnectedPliny } from "../connect.js";
 import type { App } from "../contract.js";
 import { PlinyError } from "../errors.js";
@@ -45,7 +44,7 @@ export async function openApp({ app, url, keyrings: texts, actor }: Opening): Pr
   const store = openStore({ url });
   try {
     await refuseMissingTables(store, registry);
-    const { resources } = await createPliny({ registry, store, keys, actor, sleep: (ms) => timers.setTimeout(ms) });
+    const { resources } = await createPliny({ registry, store, keys, actor });
     return { registry, resources, store, keys, actor, close: () => store.close() };
   } catch (error) {
     await store.close();

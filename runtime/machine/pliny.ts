@@ -17,7 +17,6 @@ export interface PlinyOptions {
   readonly keys: Keys;
   /** Who does it, for the log. */
   readonly actor: string;
-  readonly sleep: (ms: number) => Promise<void>;
 }
 
 /** The whole, and the parts that workers and commands use of it. */
@@ -30,13 +29,13 @@ export interface PlinyParts {
 }
 
 /** Throws a KeyringError where a key is not the one that this database has met under its id. */
-export async function createPliny({ registry, store, keys, actor, sleep }: PlinyOptions): Promise<PlinyParts> {
+export async function createPliny({ registry, store, keys, actor }: PlinyOptions): Promise<PlinyParts> {
   const masking = new Masking();
   const vaults = await openVaults({ store, keys, actor, masking });
   const whole = (): Pliny => pliny;
   const moved = createConsequences({ registry, runs: () => runs, actor });
   const resources = createResources({ registry, store, vaults, actor, pliny: whole, moved, readRuns: (ids) => runs.readMany(ids) });
-  const runs = createRuns({ registry, store, vaults, keys, resources, actor, pliny: whole, sleep });
+  const runs = createRuns({ registry, store, vaults, keys, resources, actor, pliny: whole });
   const { create, get, save, move, reload, load, children, history } = resources;
   const pliny: Pliny = {
     create, get, save, move, reload, load, children, history,

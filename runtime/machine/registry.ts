@@ -44,6 +44,8 @@ export interface Registry {
   readonly keeps: { readonly [task: string]: string };
   /** Tags of tasks with `on_stop`, which their runs pass before they end. */
   readonly exits: readonly string[];
+  /** The tables of those whose parent is of that family. */
+  childTables(root: string): readonly string[];
   /** Throws where there is none: the name is of code that `createApp` did not join. */
   ofType(type: ResourceType<unknown>): KnownResource;
   /** Null where there is none: a newer release may know it. */
@@ -70,6 +72,7 @@ export function createRegistry(app: App): Registry {
     taskOfTag: (tag) => tasksByTag.get(tag) ?? null,
     exits: tasks.filter(({ code }) => code.onStop !== undefined).map(({ tag }) => tag),
     keeps: Object.fromEntries(tasks.map(({ tag, type }) => [tag, String(Math.ceil(type.keepMs / dayMs))])),
+    childTables: (root) => [...new Set(known.filter(({ parentRoot }) => parentRoot === root).map((child) => child.root))],
     ofType(type) {
       const one = byName.get(type.name);
       if (one === undefined) throw new TypeError(`There is no resource '${type.name}' in this app.`);

@@ -131,7 +131,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
   }
 
   function stop({ root }: KnownResource, row: ResourceRow, { nonce, options }: { readonly nonce: bigint; readonly options: WriteOptions }): ReturnType<typeof stopResource> {
-    const stopping = { table: root, id: row.id, nonce: row.nonce, nextNonce: nonce, childTables: childTables(root), keeps: registry.keeps, exits: registry.exits, by: actor, note: noteOf(options) };
+    const stopping = { table: root, id: row.id, nonce: row.nonce, nextNonce: nonce, childTables: registry.childTables(root), keeps: registry.keeps, exits: registry.exits, by: actor, note: noteOf(options) };
     return together(options, (connection) => stopResource(connection, stopping));
   }
 
@@ -140,13 +140,9 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     return transaction ? work(transaction) : store.transaction(work);
   }
 
-  function childTables(root: string): readonly string[] {
-    return [...new Set(registry.resources.filter(({ parentRoot }) => parentRoot === root).map((child) => child.root))];
-  }
-
   async function children({ type: name, id }: ResourceRow): Promise<readonly object[]> {
     const { root } = knownOf(name);
-    const found = await Promise.all(childTables(root).map(async (table) => readPage(await readChildren(store, table, id))));
+    const found = await Promise.all(registry.childTables(root).map(async (table) => readPage(await readChildren(store, table, id))));
     return found.flat().map(orThrow);
   }
 

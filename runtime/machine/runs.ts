@@ -2,6 +2,7 @@
 // decoded, with what it acts on.
 
 import { createHash, createHmac } from "node:crypto";
+import { promises as timers } from "node:timers";
 import { v7 } from "uuid";
 import { refusalsOf } from "../codec/check.js";
 import { canonicalText, type JsonRecord, type Place, type Reading, type Writing } from "../codec/index.js";
@@ -30,7 +31,6 @@ export interface RunsOptions {
   readonly resources: Resources;
   readonly actor: string;
   readonly pliny: () => Pliny;
-  readonly sleep: (ms: number) => Promise<void>;
 }
 
 /** What a run acts on. */
@@ -64,7 +64,7 @@ export interface PreparedRun {
 // Another start of the same key is committed within this many pauses, or something is wrong.
 const pausesMs = [2, 10, 50, 200, 1000];
 
-export function createRuns({ registry, store, vaults, keys, resources, actor, pliny, sleep }: RunsOptions): Runs {
+export function createRuns({ registry, store, vaults, keys, resources, actor, pliny }: RunsOptions): Runs {
   const bell = new Bell();
   return { bell, runs, tasks, prepare, begin, written, readRuns, readMany };
 
@@ -140,7 +140,7 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
         return { result: "again" };
       });
       if (answer.result !== "again") return answer;
-      await sleep(pauseMs);
+      await timers.setTimeout(pauseMs);
     }
     if (failure !== null) throw failure;
     return { result: "again" };

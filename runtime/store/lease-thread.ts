@@ -1,5 +1,6 @@
 // The thread behind `keepLease`, which nobody imports.
 
+import { promises as timers } from "node:timers";
 import { workerData } from "node:worker_threads";
 import { Client } from "pg";
 import { leaseCell, type LeaseThreadData, signCell, trustedUntil } from "./lease-cells.js";
@@ -16,7 +17,7 @@ async function keep({ url, id, leaseMs, stallMs, cells }: LeaseThreadData): Prom
   // At once, for what announced the worker may be a while ago.
   let renewedAt = -Infinity;
   for (;;) {
-    await pause(lookEveryMs);
+    await timers.setTimeout(lookEveryMs);
     const seen = Atomics.load(cells, signCell);
     // Counted in looks, not by the clock: while the whole process was paused nothing was silent.
     silentMs = seen === sign ? silentMs + lookEveryMs : 0;
@@ -49,7 +50,7 @@ async function keep({ url, id, leaseMs, stallMs, cells }: LeaseThreadData): Prom
   async function noteStall(): Promise<void> {
     const message = `The event loop of worker ${id} stood still for ${Math.round(silentMs / 1_000)} s, and its process was ended. What it held goes on elsewhere.`;
     const noted = client?.query("insert into pliny.log (level, kind, message) values ('error', 'error', $1)", [message]).catch(() => {});
-    await Promise.race([noted, pause(1_000)]);
+    await Promise.race([noted, timers.setTimeout(1_000)]);
   }
 }
 
@@ -58,10 +59,4 @@ async function connected(url: string): Promise<Client> {
   client.on("error", () => {});
   await client.connect();
   return client;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -6,16 +6,15 @@ import type { KnownTask, Registry } from "../machine/registry.js";
 import { stateName } from "../machine/resources.js";
 import type { Runs } from "../machine/runs.js";
 import { Task } from "../machine/task.js";
-import { isConnectionLost, type Store } from "../store/connection.js";
-import { withPartitions } from "../store/partitions.js";
+import type { Store } from "../store/connection.js";
 import { type LogLine, writeLog } from "../store/postgres.js";
-import { beginRuns, type HeldRun, type Outcome, putOffRun, readLanded } from "../store/work.js";
+import { beginRuns, type HeldRun, putOffRun } from "../store/work.js";
 import type { Masking } from "../vault/masking.js";
 import { execute, isUnknown, type Verdict } from "./execute.js";
 import type { End, Finish } from "./finish.js";
 import { Interrupt } from "./interrupt.js";
 import { goingOn, isToBeCleanedUp, judge, type Judged } from "./outcome.js";
-import type { Patience } from "./patience.js";
+import { landing, type Patience } from "./patience.js";
 import type { Answer, Settler } from "./settle.js";
 
 /** A run that a worker holds, step after step. */
@@ -159,23 +158,14 @@ export function createAdvance(options: AdvanceOptions): Advance {
   async function settle({ run, known }: Holding, { outcome, ends, line }: Judged): Promise<Answer> {
     if (ends === null || run.resourceId === null || !finish.mayLead(known, ends)) return settler.settle(outcome, line);
     try {
-      const hasLanded = await settleWith(outcome, { known, resourceId: run.resourceId, ends });
-      if (hasLanded && line !== null) await note(line);
-      return hasLanded ? "landed" : "overtaken";
+      const end: End = { known, resourceId: run.resourceId, ends };
+      const landed = await landing({ store, patience, keeps, outcomes: [outcome] }, () => finish.settleWith(outcome, end));
+      if (landed.length === 0) return "overtaken";
+      if (line !== null) await note(line);
+      return "landed";
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
-  }
-
-  function settleWith(outcome: Outcome, end: End): Promise<boolean> {
-    let mayHaveLanded = false;
-    return patience.insist(async () => {
-      const hasLanded = await withPartitions(store, () => finish.settleWith(outcome, end), keeps).catch((error: unknown) => {
-        mayHaveLanded ||= isConnectionLost(error);
-        throw error;
-      });
-      return hasLanded || (mayHaveLanded && (await readLanded(store, [outcome])).length > 0);
-    });
   }
 
   /** Neither what came of it nor that it panicked can be written: whoever looks at it in a minute tries again, and it is said. */

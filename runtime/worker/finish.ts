@@ -27,8 +27,8 @@ export interface End {
 export interface Finish {
   /** Whether such an end may lead a resource on: then it is settled with that. */
   mayLead(known: KnownTask, ends: End["ends"]): boolean;
-  /** Settles the run and moves its resource, if that waits for it; false where the run was overtaken. */
-  settleWith(outcome: Outcome, end: End): Promise<boolean>;
+  /** Settles the run and moves its resource, if that waits for it; gives the run's id, or nothing where it was overtaken. */
+  settleWith(outcome: Outcome, end: End): Promise<readonly string[]>;
   /** Moves a resource whose time in its state is over; false where it was not to be. */
   timeOut(timer: Timer): Promise<boolean>;
 }
@@ -43,14 +43,13 @@ export function createFinish({ registry, store, moved, actor }: FinishOptions): 
   }
 
   // What its state waits for is asked under its lock: whoever enters that state meanwhile joins this run, or sees that it has ended.
-  function settleWith(outcome: Outcome, { known, resourceId, ends }: End): Promise<boolean> {
+  function settleWith(outcome: Outcome, { known, resourceId, ends }: End): Promise<readonly string[]> {
     return store.transaction(async (on) => {
       const locked = known.root === null ? null : await lockResource(on, known.root, resourceId);
-      const [landed] = await settleRuns(on, [outcome], actor);
-      if (landed === undefined) return false;
+      const landed = await settleRuns(on, [outcome], actor);
       const owner = locked && registry.ofTag(locked.type);
-      if (owner) await follow(on, { owner, locked, known, ends, note: `${known.type.name} ${outcome.id}` });
-      return true;
+      if (owner && landed.length > 0) await follow(on, { owner, locked, known, ends, note: `${known.type.name} ${outcome.id}` });
+      return landed;
     });
   }
 
@@ -81,8 +80,7 @@ export function createFinish({ registry, store, moved, actor }: FinishOptions): 
     const { owner, id, from, to, nonce, note } = leaving;
     const writing = { id, nonce, nextNonce: nextNonce(), by: actor, note };
     if (to === "stop") {
-      const childTables = [...new Set(registry.resources.filter(({ parentRoot }) => parentRoot === owner.root).map(({ root }) => root))];
-      const answer = await stopResource(on, { table: owner.root, childTables, keeps: registry.keeps, exits: registry.exits, ...writing });
+      const answer = await stopResource(on, { table: owner.root, childTables: registry.childTables(owner.root), keeps: registry.keeps, exits: registry.exits, ...writing });
       if (answer === "stopped") return;
       // What belongs to it has not stopped: it waits for a person.
       return leave(on, { ...leaving, to: "panic", note: `${note}: it has children that have not stopped` }, ended);

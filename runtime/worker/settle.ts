@@ -2,11 +2,9 @@
 // own. What Postgres may take a little later is sent again; what it refuses for good harms nobody else of its batch.
 
 import type { Store } from "../store/connection.js";
-import { isConnectionLost } from "../store/connection.js";
-import { withPartitions } from "../store/partitions.js";
 import { type LogLine, writeLog } from "../store/postgres.js";
-import { type Outcome, readLanded, settleRuns } from "../store/work.js";
-import type { Patience } from "./patience.js";
+import { type Outcome, settleRuns } from "../store/work.js";
+import { landing, type Patience } from "./patience.js";
 
 /** An error where Postgres refuses it for good. */
 export type Answer = "landed" | "overtaken" | Error;
@@ -74,17 +72,9 @@ export function createSettler({ store, actor, keeps, patience }: SettlerOptions)
 
   /** Who is not in the answer was overtaken. */
   async function settled(batch: readonly Outcome[]): Promise<ReadonlyMap<string, Answer>> {
-    let mayHaveLanded = false;
     try {
-      return await patience.insist(async () => {
-        const landed = await withPartitions(store, () => settleRuns(store, batch, actor), keeps).catch((error: unknown) => {
-          mayHaveLanded ||= isConnectionLost(error);
-          throw error;
-        });
-        // Looked for after it was sent again, which has waited for the one that Postgres may have had in hand still.
-        const before = mayHaveLanded && landed.length < batch.length ? await readLanded(store, batch) : [];
-        return new Map<string, Answer>([...landed, ...before].map((id) => [id, "landed"]));
-      });
+      const landed = await landing({ store, patience, keeps, outcomes: batch }, () => settleRuns(store, batch, actor));
+      return new Map(landed.map((id) => [id, "landed"]));
     } catch (error) {
       return refused(batch, error);
     }

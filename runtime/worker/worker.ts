@@ -123,20 +123,20 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     const claimed = await claimRuns(store, { worker: identity.id, types: order, limit, floor: isFull ? null : floor.due });
     if (isFull) floor = { at: performance.now(), due: claimed.oldest };
     othersWait = claimed.runs.length >= limit;
-    advance.take(await unsuspected(claimed.runs));
+    const putAside = suspectsBeside(claimed.runs);
+    advance.take(claimed.runs.filter((run) => !putAside.includes(run)));
+    for (const run of putAside) await patience.insist(() => putOffRun(store, run, pollMs.most));
     return claimed.runs.length;
   }
 
   /**
    * Of those that were taken over twice in this step, and would panic at the third time, one at a time: it may be what takes its workers down, and
-   * those beside it are counted as often as it is. The others wait for the next look.
+   * those beside it are counted as often as it is. These are the others, which wait for the next look.
    */
-  async function unsuspected(claimed: readonly HeldRun[]): Promise<readonly HeldRun[]> {
+  function suspectsBeside(claimed: readonly HeldRun[]): readonly HeldRun[] {
     const isSuspect = ({ recoveries }: HeldRun): boolean => recoveries === recoveriesMax - 1;
     const isOneHeld = [...advance.holdings].some(({ run }) => isSuspect(run));
-    const [, ...others] = isOneHeld ? [null, ...claimed.filter(isSuspect)] : claimed.filter(isSuspect);
-    for (const run of others) if (run !== null) await putOffRun(store, run, pollMs.most);
-    return claimed.filter((run) => !others.includes(run));
+    return claimed.filter(isSuspect).slice(isOneHeld ? 0 : 1);
   }
 
   /** A run goes on in its worker, unless it has had enough while others wait. */
@@ -161,7 +161,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   async function putOff(timer: Timer, error: unknown): Promise<void> {
     await deferTimer(store, timer, 60_000);
     const message = `Its timer '${timer.name}' cannot be done: ${error instanceof Error ? error.message : String(error)}`;
-    await writeLog(store, [{ level: "error", kind: "error", type: timer.type, id: timer.subject, actor, message, data: null }]);
+    await writeLog(store, [{ level: "error", kind: "error", type: timer.type, id: timer.subject, actor, message: masking.mask(message), data: null }]);
   }
 
   /** Handlers of runs that somebody else stopped, moved or took over need not go on. */
@@ -224,7 +224,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     if (isPassing(error)) return;
     const message = `A worker met what it did not expect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     try {
-      await writeLog(store, [{ level: "error", kind: "error", type: null, id: null, actor, message, data: null }]);
+      await writeLog(store, [{ level: "error", kind: "error", type: null, id: null, actor, message: masking.mask(message), data: null }]);
     } catch {
       // Nobody is left to be told.
     }

@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import type { Client } from "pg";
 import { onTestFinished } from "vitest";
 import type { App } from "../../runtime/index.js";
@@ -51,6 +50,6 @@ export async function open(app: App, url: string, given: Partial<Keys> = {}): Pr
   const store = openStore({ url });
   onTestFinished(() => store.close());
   const registry = createRegistry(app);
-  const parts = await createPliny({ registry, store, keys: { ...keys, ...given }, actor: "test", sleep: (ms) => setTimeout(ms) });
+  const parts = await createPliny({ registry, store, keys: { ...keys, ...given }, actor: "test" });
   return { ...parts, registry, store };
 }

@@ -101,7 +101,7 @@ const store: Store = {
 };
 
 const registry = createRegistry(appFor(orders, outside));
-const parts = await createPliny({ registry, store, keys, actor: name, sleep: (ms) => pause(ms) });
+const parts = await createPliny({ registry, store, keys, actor: name });
 const runs: typeof parts.runs = {
   ...parts.runs,
   async readRuns(records) {

@@ -27,7 +27,7 @@ export function latencies(server: string, { from, perSecond, seconds }: Rate): P
     const worker = await startWorker({ ...opened, actor: "bench" });
     const life = worker.run();
     const store = openStore({ url: opened.url });
-    const other = await createPliny({ registry: opened.registry, store, keys: { keyring: null, indexKeyring: [], shredKeyring: null }, actor: "bench", sleep: (ms) => sleep(ms) });
+    const other = await createPliny({ registry: opened.registry, store, keys: { keyring: null, indexKeyring: [], shredKeyring: null }, actor: "bench" });
     const handle = runsOf(from === "another" ? other.pliny : opened.pliny, code);
     const count = perSecond * seconds;
     const starts: Promise<unknown>[] = [];

@@ -36,7 +36,7 @@ export async function withJobs<T>(server: string, code: TaskCode, work: (opened:
     await makeMoves(client, [code]);
     const registry = createRegistry(appOf([code]));
     await makePartitions(store, Object.values(registry.keeps));
-    const parts = await createPliny({ registry, store, keys: { keyring: null, indexKeyring: [], shredKeyring: null }, actor: "bench", sleep: (ms) => sleep(ms) });
+    const parts = await createPliny({ registry, store, keys: { keyring: null, indexKeyring: [], shredKeyring: null }, actor: "bench" });
     let closed: Promise<void> | null = null;
     close = (): Promise<void> => (closed ??= bare.close());
     return await work({ ...parts, registry, store, client, url, trips: () => sent, close });
