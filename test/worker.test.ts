@@ -127,6 +127,23 @@ describe("a resource", () => {
     expect(await states(started, run?.id ?? "")).toEqual(["measure", "stop"]);
   });
 
+  test("that goes into a state whose task runs already waits for that run, and the log says so", async () => {
+    const started = await start();
+    const { client, database, drain, worker } = started;
+    const one = await worker();
+    await drain(one);
+    await database.reload();
+    const run = await database.resize.start();
+    await database.transition("updating");
+    expect((await database.resize.running()).map(({ id }) => id)).toEqual([run.id]);
+    expect((await client.query("select id, type, message from pliny.log where kind = 'notice'")).rows).toEqual([
+      { id: run.id, type: "database.resize", message: `database ${database.id} went to updating and waits for this run, which was live.` },
+    ]);
+    await drain(one);
+    await database.reload();
+    expect(database.state).toBe("online");
+  });
+
   test("stops in the transaction in which its last task does", async () => {
     const started = await start();
     const { database, drain, worker, client } = started;

@@ -30,10 +30,7 @@ function depthOf(json: Json | undefined): number {
   return deepest + 1;
 }
 
-/**
- * How many bytes it takes when it comes back from `jsonb`: with a space behind each comma and colon, and numbers without an exponent, for which it
- * may count one or two too many.
- */
+/** How many bytes it takes when it comes back from `jsonb`: with a space behind each comma and colon, and numbers without an exponent. */
 export function jsonbBytes(json: Json): number {
   if (typeof json === "number") return numberBytes(json);
   if (json === null || typeof json !== "object") return utf8Bytes(JSON.stringify(json));
@@ -49,6 +46,11 @@ function memberBytes(key: string, member: Json | undefined): number {
 }
 
 function numberBytes(number: number): number {
-  const [digits = "", exponent] = String(number).split("e");
-  return digits.length + (exponent === undefined ? 0 : Math.abs(Number(exponent)) + 1);
+  const [mantissa = "", power] = String(number).split("e");
+  if (power === undefined) return mantissa.length;
+  const exponent = Number(power);
+  const sign = number < 0 ? 1 : 0;
+  // JavaScript takes an exponent from 1e21 on, where all digits stand before the point, and below 1e-6, where all stand behind it and some zeros.
+  if (exponent > 0) return sign + exponent + 1;
+  return sign + "0.".length + (-exponent - 1) + mantissa.replace(/[-.]/g, "").length;
 }

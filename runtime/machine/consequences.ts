@@ -3,6 +3,7 @@
 
 import type { ResourceStateType } from "../contract.js";
 import type { Connection } from "../store/connection.js";
+import { insertLog } from "../store/postgres.js";
 import { endRuns } from "../store/runs.js";
 import { dropTimer, setTimer } from "../store/timers.js";
 import type { KnownResource, KnownTask, Registry } from "./registry.js";
@@ -27,7 +28,11 @@ export function createConsequences({ registry, runs, actor }: ConsequencesOption
       await endRuns(on, { resourceId: id, type: before.tag }, { keeps: registry.keeps, exits: registry.exits, by: actor, note: `${known.type.name} went to ${to}` });
     }
     if (after) {
-      await runs().begin(on, after, runs().prepare(after, { known, id }, {}, { note }));
+      const answer = await runs().begin(on, after, runs().prepare(after, { known, id }, {}, { note }));
+      if (answer.result === "joined" || answer.result === "differs") {
+        const message = `${known.type.name} ${id} went to ${to} and waits for this run, which was live${answer.result === "differs" ? " and was given other args" : ""}.`;
+        await insertLog(on, [{ level: "info", kind: "notice", type: after.tag, id: answer.id, actor, message, data: null }]);
+      }
       runs().bell.ring();
     }
     if (entered?.timeoutMs !== undefined) await setTimer(on, { subject: id, name: timeoutName, type: known.tag, step, afterMs: entered.timeoutMs });
