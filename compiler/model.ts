@@ -100,6 +100,8 @@ export interface Field extends Element {
 }
 
 export interface Encrypted {
+  /** The first shape in which it is sealed, of a field that stood in the open in shapes before; null where it was a secret from its beginning. */
+  readonly since: number | null;
   readonly lookup: boolean;
   readonly normalize: "lower" | null;
 }

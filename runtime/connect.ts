@@ -43,6 +43,8 @@ export interface WorkerSettings {
   readonly leaseMs?: number;
   /** After so long without a sign of the event loop the process is ended, 60 s unless said. */
   readonly stallMs?: number;
+  /** Told what keeps it from working for more than 2 s, and that it works again, in a sentence for people. Standard error unless said. */
+  readonly onTrouble?: (message: string) => void;
 }
 
 /** A worker as a program sees it. */

@@ -7,8 +7,9 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { NotDone, PlinyError } from "../runtime/errors.js";
 import type { TaskCode } from "../runtime/index.js";
 import { Task } from "../runtime/machine/task.js";
-import type { Store } from "../runtime/store/connection.js";
+import { codeOf, type Store } from "../runtime/store/connection.js";
 import { makePartitions } from "../runtime/store/partitions.js";
+import { openStore } from "../runtime/store/postgres.js";
 import { readRun } from "../runtime/store/runs.js";
 import { backoff, execute } from "../runtime/worker/execute.js";
 import { Interrupt } from "../runtime/worker/interrupt.js";
@@ -16,6 +17,7 @@ import { startWorker, type Worker, type WorkerOptions } from "../runtime/worker/
 import { usePostgres } from "./postgres.js";
 import { appOf, type Job, job, makeMoves, runsOf } from "./setup/jobs.js";
 import { makeOwnTables, open, type Opened } from "./setup/store.js";
+import { openWire } from "./setup/wire.js";
 
 const postgres = usePostgres(18);
 
@@ -381,6 +383,54 @@ describe("a settle", () => {
     expect((await started.client.query("select message from pliny.log")).rows).toEqual([{ message: "It cannot be settled: no" }]);
   });
 
+  test("that takes too long for many goes one by one", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    const runs = await Promise.all(Array.from({ length: 8 }, () => begin(started, code)));
+    await started.client.query(`
+      create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.1); return new; end';
+      create trigger slow before insert on pliny.transition for each row execute function slow();`);
+    const hurried = openStore({ url: `${postgres.urlOf(started.client)}?options=-c%20statement_timeout%3D400` });
+    onTestFinished(() => hurried.close());
+    let refusals = 0;
+    const store = through(hurried, (_, send) => send().catch((error: unknown) => {
+      refusals += codeOf(error) === "57014" ? 1 : 0;
+      throw error;
+    }));
+    await (await started.worker({ store, slots: 8 })).tick();
+    expect(refusals).toBeGreaterThanOrEqual(3);
+    for (const run of runs) expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
+  });
+
+  test("that always takes too long is given up: the run is left for a minute, and it is said", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    await begin(started, code);
+    const store = through(started.store, (text, send) => (/moved as/.test(text) ? Promise.reject(Object.assign(new Error("canceling statement due to statement timeout"), { code: "57014" })) : send()));
+    await (await started.worker({ store })).tick();
+    const { rows } = await started.client.query("select state, lease_by, attempt, round(extract(epoch from wake_at - now()) / 60) as m from pliny.task");
+    expect(rows).toEqual([{ state: "first", lease_by: null, attempt: 0, m: "1" }]);
+    expect((await started.client.query("select message from pliny.log")).rows).toEqual([{ message: "It cannot be settled: canceling statement due to statement timeout" }]);
+  });
+
+  test("of which nothing is heard any more is sent again on another connection, and happens once", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    const run = await begin(started, code);
+    const wire = await openWire(postgres.urlOf(started.client));
+    let silences = 0;
+    wire.onStatement = (text) => (/moved as/.test(text) && (silences += 1) <= 2 ? "silence" : "pass");
+    const store = openStore({ url: wire.url, answerMs: 300 });
+    onTestFinished(() => store.close());
+    await (await started.worker({ store })).tick();
+    expect(silences).toBeGreaterThan(2);
+    expect(await states(started, run.id)).toEqual(["first", "second", "stop"]);
+    wire.onStatement = (text) => (/begin/.test(text) ? "pass" : "silence");
+    const begunAt = performance.now();
+    await expect(store.transaction((on) => on.query("select 1"))).rejects.toThrow("Query read timeout");
+    expect(performance.now() - begunAt).toBeLessThan(550);
+  });
+
   test("waits for a Postgres that is away", async () => {
     const code = two(() => {});
     const started = await start([code]);
@@ -540,6 +590,24 @@ describe("a worker that runs", () => {
     await patient;
     expect((await other.client.query("select state, lease_by, attempt, wake_at <= now() as due from pliny.task")).rows).toEqual([{ state: "only", lease_by: null, attempt: 0, due: true }]);
     expect((await other.client.query("select from pliny.log")).rowCount).toBe(0);
+  });
+
+  test("tells what keeps it from working for longer than a moment, once, and that it works again", async () => {
+    const code = two(() => {});
+    const started = await start([code]);
+    const told: string[] = [];
+    let awayUntil = -1;
+    const store = through(started.store, (_, send) =>
+      (performance.now() < awayUntil ? Promise.reject(Object.assign(new Error("could not extend file: No space left on device"), { code: "53100" })) : send()));
+    const worker = await started.worker({ store, onTrouble: (message) => told.push(message) });
+    void worker.run();
+    awayUntil = performance.now() + 500;
+    await pause(1_000);
+    expect(told).toEqual([]);
+    awayUntil = performance.now() + 5_000;
+    await until(() => told.length === 2);
+    expect(told[0]).toMatch(/^For \d s Postgres has not taken what this worker sends: could not extend file: No space left on device\. It is sent again until it does; nothing is lost\.$/);
+    expect(told[1]).toBe("Postgres takes what this worker sends again.");
   });
 
   test("stops also where Postgres does not answer", async () => {

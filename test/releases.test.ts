@@ -53,6 +53,12 @@ const endpoint = (rest: string, upgrades: object): Release => ({
   upgrades: { thing: upgrades },
 });
 
+/** The same field, in the open until version 2 and encrypted from there on. */
+const encrypting = (rest: string, modifiers: string = ""): Release =>
+  thing(`  note: { type: string, ${modifiers === "" ? "" : `${modifiers}, `}encrypted: true, since: 2 }`, `version: 2\n${rest}\nremoved: [{ field: note, type: string, until: 2${modifiers === "" ? "" : `, ${modifiers}`} }]`);
+const encryptingJob = (rest: string): Release =>
+  job(`version: 2\n${rest}\nargs: { n: { type: string, encrypted: true, since: 2 } }\nfields: { m: { type: list, of: int, encrypted: true, since: 2 } }\nremoved: [{ field: n, type: string, until: 2 }, { field: m, type: list, of: int, until: 2 }]`);
+
 const enumOf = (values: string, rest: string = ""): string => `  kind: { type: enum, of: [${values}]${rest} }`;
 const isNewer = "shape 2 is newer, so that its fields are not saved";
 const noValue = "/note: expected a value";
@@ -143,6 +149,15 @@ const changes: readonly Change[] = [
   // Secrets.
   { change: "`encrypted` switched on", rule: "ENC001", severity: "E", old: note, next: thing("  note: { type: string, encrypted: true }"), breaks: { ...inBoth("expected a secret"), ...inOld("expected text") } },
   { change: "`encrypted` switched off", rule: "ENC001", severity: "E", old: thing("  note: { type: string, encrypted: true }"), next: note, breaks: { ...inBoth("expected text"), ...inOld("expected a secret") } },
+  { change: "`encrypted` switched on in a new version, which is only read yet", rule: null, severity: "I", old: note, next: encrypting("write: 1"), breaks: {} },
+  { change: "the same of a required field", rule: null, severity: "I", old: noteRequired, next: encrypting("write: 1", "required: true"), breaks: {} },
+  { change: "the same of an arg and a field of a task", rule: null, severity: "I", old: job("args: { n: string }\nfields: { m: { type: list, of: int } }"), next: encryptingJob("write: 1"), breaks: {} },
+  { change: "the same, written a release later", rule: null, severity: "I", old: encrypting("write: 1"), next: encrypting(""), breaks: {} },
+  { change: "the same of a task, written a release later", rule: null, severity: "I", old: encryptingJob("write: 1"), next: encryptingJob(""), breaks: {} },
+  {
+    change: "`encrypted` switched on in a new version, written at once", rule: "VER004", severity: "E", old: note, next: encrypting(""),
+    breaks: { "new saves old": 'expected text, got {"Vault"', "old reads new": 'expected text, got {"Vault"', "old saves new": isNewer },
+  },
   { change: "`lookup` added", rule: "ENC004", severity: "W", old: thing("  note: { type: string, encrypted: true }"), next: thing("  note: { type: string, encrypted: { lookup: true } }"), breaks: {} },
   { change: "the type of a secret", rule: "FLD013", severity: "E", old: thing("  note: { type: string, encrypted: true }"), next: thing("  note: { type: int, encrypted: true }"), breaks: { "new reads old": "expected an integer", "old reads new": "expected text" } },
 

@@ -10,18 +10,23 @@ import { type Pace, type Progress, runBatches } from "../runtime/commands/batche
 import { backfill } from "../runtime/commands/backfill.js";
 import { destroyOwnKey, heldRuns, keyStatus, type KeysOptions, ownKeysUnder, rotateKeys } from "../runtime/commands/keys.js";
 import { Conflict, Desynchronized } from "../runtime/errors.js";
-import type { App } from "../runtime/index.js";
+import type { App, Pliny } from "../runtime/index.js";
 import { indexOf, type Keys } from "../runtime/machine/vaults.js";
 import { withPartitions } from "../runtime/store/partitions.js";
-import { findIndexed } from "../runtime/store/postgres.js";
+import { findIndexed, readResources, saveResource } from "../runtime/store/postgres.js";
 import { readArchivedKeyUses, readRun, readRunKeyUses, readRunsById, resealRun } from "../runtime/store/runs.js";
 import { settleRuns } from "../runtime/store/work.js";
 import { loadIndexKeyring } from "../runtime/vault/blind-index.js";
 import { type Keyring, loadKeyring } from "../runtime/vault/keyring.js";
+import { startWorker, type Worker } from "../runtime/worker/worker.js";
 import { app } from "../specs/app.js";
 import { Account, accountCode, AccountSignIn, accountSignInCode } from "./cases/fields-modifiers/expected/account.js";
+import { Letter, letterCode, letterCopyCode } from "./cases/encrypted-later/expected/letter.js";
 import { Person, personCode } from "./cases/named-types/expected/person.js";
 import { personCodec } from "./cases/named-types/expected/person.shape.js";
+import {
+  createApp as createHospital, Inpatient, inpatientCode, Patient, PatientAdmit, patientCode, PatientExamine, type PatientExamineStart, type ReportStart, reportType,
+} from "./cases/own-key/expected/index.js";
 import { Customer, customerCode, type CustomerCreate } from "./cases/subscriptions/expected/customer.js";
 import { compileFolder, casesFolder } from "./setup/cases.js";
 import { usePostgres } from "./postgres.js";
@@ -528,6 +533,225 @@ describe("a resource with a key of its own", () => {
   });
 });
 
+describe("a run on a resource with a key of its own", () => {
+  const schema = compileFolder(`${casesFolder}/own-key`).files.find(({ path }) => path === "schema.sql")?.text ?? "";
+
+  /** What its handlers do: an examination finds something secret, and writes down that it is over. */
+  function hospital(over: string[] = []): App {
+    return createHospital({
+      patientAdmit: {
+        write(run, { to }) {
+          run.note = `${canary}-note`;
+          return Promise.resolve(to.stop());
+        },
+      },
+      patientExamine: {
+        async look(run, { to }) {
+          run.finding = `found with ${await run.args.complaint.reveal("to look")}`;
+          return to.rest();
+        },
+        rest: (_, { to }) => Promise.resolve(to.stop()),
+        onStop: (run) => Promise.resolve(void over.push(run.id)),
+      },
+      report: { send: (_, { to }) => Promise.resolve(to.stop()) },
+    });
+  }
+
+  const admitted = (pliny: Pliny, name: string): Promise<Patient> => Patient.create(pliny, { name: `${name} ${canary}` });
+  const complaint = (at: number | string): PatientExamineStart => ({ complaint: `${canary}-ache-${at}` });
+  const worker = (opened: Opened, stepsAHold = 1): Promise<Worker> => startWorker({ ...opened, actor: "worker", random: () => 0, stepsAHold });
+
+  const letterTo = (address: string): ReportStart => ({ to: { name: null, address: Secret.of(address) } });
+
+  const revealed = async ({ store, runs }: Opened, id: string): Promise<unknown> => {
+    const [run] = await runs.readRuns(await readRunsById(store, [id]));
+    const secrets = run instanceof PatientExamine ? [run.args.complaint, run.finding] : run instanceof PatientAdmit ? [run.args.code, run.note] : expect.fail();
+    const values = await Promise.allSettled(secrets.map((secret) => secret?.reveal("the test looks")));
+    return values.map((value) => (value.status === "fulfilled" ? value.value : String(value.reason)));
+  };
+
+  test("has its secrets sealed under that key: shredded, nothing of them can be read, neither of live runs nor of those that have ended", async () => {
+    const over: string[] = [];
+    const { client, process: begin } = await start(hospital(over), schema);
+    const opened = await begin();
+    const { pliny, registry, store } = opened;
+    const [forgotten, kept] = [await Inpatient.create(pliny, { name: `Ada ${canary}`, bed: `${canary}-bed` }), await admitted(pliny, "Bob")];
+    const working = await worker(opened);
+    const ended = [await forgotten.examine.start(complaint("old")), await kept.examine.start(complaint("old"))];
+    for (let ticks = 0; over.length < 2 && ticks < 20; ticks += 1) await working.tick();
+    // One that rests, one that nobody has looked at, and one that a state started.
+    const rests = await forgotten.examine.start(complaint("new"));
+    await working.tick();
+    await forgotten.transition("admitted");
+    const [note] = await forgotten.admit.running();
+    const waits = await kept.examine.start(complaint("new"));
+    expect(await everything(client)).not.toContain(canary);
+    const [first, second] = ended.map(({ id }) => id);
+    const found = (at: string): readonly string[] => [`${canary}-ache-${at}`, `found with ${canary}-ache-${at}`];
+    expect(await Promise.all([first, second, rests.id].map((id) => revealed(opened, id ?? "")))).toEqual([found("old"), found("old"), found("new")]);
+    const stored = "select type, resource_id, vault_keys, args_key is not null as told, unique_key is not null as is_unique from pliny.task union all select type, resource_id, vault_keys, row ? 'args_key', row ? 'unique_key' from pliny.archive";
+    const told = async (): Promise<unknown> => (await client.query(`select type, count(*)::int as runs, count(*) filter (where told) as told, count(*) filter (where is_unique) as unique, count(vault_keys) as keys from (${stored}) t where resource_id = $1 group by 1 order by 1`, [forgotten.id])).rows;
+    expect(await told()).toEqual([
+      { type: "patient.admit", runs: 1, told: "1", unique: "1", keys: "0" },
+      { type: "patient.examine", runs: 2, told: "2", unique: "2", keys: "0" },
+    ]);
+
+    await destroyOwnKey(optionsOf(opened), registry.ofTag("inpatient") ?? expect.fail(), { id: forgotten.id, why: "asked to be forgotten" });
+    // Nor is anything left that tells a guess from what was given; that a state starts one run only is no secret.
+    expect(await told()).toEqual([
+      { type: "patient.admit", runs: 1, told: "0", unique: "1", keys: "0" },
+      { type: "patient.examine", runs: 2, told: "0", unique: "0", keys: "0" },
+    ]);
+    const later = await begin();
+    const unreadable = expect.stringContaining("expected the resource's own key, got none: it was destroyed");
+    expect(await revealed(later, first ?? "")).toEqual([unreadable, unreadable]);
+    expect(await revealed(later, rests.id)).toEqual([unreadable, unreadable]);
+    expect(await revealed(later, note?.id ?? "")).toEqual([unreadable, undefined]);
+    expect([await revealed(later, second ?? ""), await revealed(later, waits.id)]).toEqual([found("old"), [found("new")[0], undefined]]);
+    // A run that asks for no secret goes on to its end, and passes what it does at the end; one that would seal another waits for a person.
+    for (let ticks = 0; over.length < 4 && ticks < 20; ticks += 1) await working.tick();
+    expect(over).toEqual(expect.arrayContaining([rests.id, waits.id]));
+    expect((await readRun(store, note?.id ?? ""))?.state).toBe("__panic__");
+    await expect((await Inpatient.get(pliny, forgotten.id)).examine.start(complaint("again"))).rejects.toThrow("/args/complaint: expected the resource's own key, got none: it was destroyed");
+    expect(await everything(client)).not.toContain(canary);
+  });
+
+  test("rotates with that key's shred key; global runs rotate with the keyring, which is counted by them alone", async () => {
+    const { client, process: begin } = await start(hospital(), schema);
+    const opened = await begin();
+    const patient = await admitted(opened.pliny, "Ada");
+    const run = await patient.examine.start(complaint(1));
+    await opened.pliny.runs(reportType, null).start(letterTo(`${canary}@b.example`));
+    const next: Partial<Keys> = {
+      keyring: ring("keyring", [1, 1, "decrypt"], [2, 22, "primary"]), shredKeyring: ring("shred keyring", [1, 3, "decrypt"], [2, 33, "primary"]),
+    };
+    const rotator = await begin(next);
+    const usesOf = async (): Promise<unknown> => (await keyStatus(optionsOf(rotator, next))).map(({ keyring, id, uses }) => [keyring, id, uses]);
+    expect(await usesOf()).toEqual([["keyring", 1, 1], ["keyring", 2, 0], ["shred keyring", 1, 1], ["shred keyring", 2, 0]]);
+    const done = await rotateKeys(optionsOf(rotator, next), pace);
+    expect(done.filter((table) => table.done > 0).map((table) => [table.table, table.done, table.failed])).toEqual([["runs", 1, []], ["data keys", 1, []]]);
+    expect(await usesOf()).toEqual([["keyring", 1, 0], ["keyring", 2, 1], ["shred keyring", 1, 0], ["shred keyring", 2, 1]]);
+    const after = await begin({ keyring: null, shredKeyring: ring("shred keyring", [2, 33, "primary"]) });
+    expect(await revealed(after, run.id)).toEqual([`${canary}-ache-1`, undefined]);
+    expect(await everything(client)).not.toContain(canary);
+  });
+
+  test("of many at once the keys are read together, by a page and by a worker; for a global one none is read", async () => {
+    const { process: begin } = await start(hospital(), schema);
+    const opened = await begin();
+    const patients = await Promise.all(Array.from({ length: 5 }, (_, at) => admitted(opened.pliny, `p${at}`)));
+    const runs = await Promise.all(patients.flatMap((patient) => [1, 2].map((at) => patient.examine.start(complaint(at)))));
+    const asked: string[] = [];
+    const { query } = opened.store;
+    Object.assign(opened.store, { query: (text: string, values: readonly unknown[]) => {
+      if (text.includes("from pliny.data_key")) asked.push(text);
+      return query(text, values);
+    } });
+    // Those of the patients themselves, and those of the runs on them.
+    const page = await opened.runs.readRuns(await readRunsById(opened.store, runs.map(({ id }) => id)));
+    expect([page.length, asked.splice(0).length]).toEqual([10, 2]);
+    expect(await (await worker(opened, 1)).tick()).toBe(10);
+    expect(asked.splice(0)).toHaveLength(2);
+    await opened.pliny.runs(reportType, null).start(letterTo("b@b.example"));
+    expect(asked).toEqual([]);
+  });
+
+  test("with a secret anywhere in its args is told apart by an index key, and is not started without one", async () => {
+    const { process: begin } = await start(hospital(), schema);
+    const { pliny } = await begin({ indexKeyring: [] });
+    await expect(pliny.runs(reportType, null).start(letterTo("b@b.example"))).rejects.toThrow("report has secret args, which are compared under an index key");
+  });
+
+  test("started in a transaction of the caller's comes with the key that it needed, or neither does", async () => {
+    const { client, process: begin } = await start(hospital(), schema);
+    const opened = await begin();
+    const { pliny } = opened;
+    await admitted(pliny, "Ada");
+    const other = await postgres.connect(client);
+    const both = async (): Promise<PatientExamine> => {
+      const patient = await Patient.create(pliny, { name: `Bob ${canary}` }, { transaction: other });
+      const run = await patient.examine.start(complaint(1), { transaction: other });
+      expect(await run.args.complaint.reveal("the test looks")).toBe(`${canary}-ache-1`);
+      await patient.save({ name: `Rob ${canary}` }, { transaction: other });
+      expect(await patient.name.reveal("the test looks")).toBe(`Rob ${canary}`);
+      return run;
+    };
+    const counts = async (): Promise<unknown> => (await client.query("select (select count(*)::int from pliny.data_key) as keys, (select count(*)::int from pliny.task) as runs")).rows;
+    await other.query("begin");
+    await both();
+    await other.query("rollback");
+    expect(await counts()).toEqual([{ keys: 1, runs: 0 }]);
+    await other.query("begin");
+    const { id } = await both();
+    await other.query("commit");
+    expect(await counts()).toEqual([{ keys: 2, runs: 1 }]);
+    expect(await revealed(opened, id)).toEqual([`${canary}-ache-1`, undefined]);
+  });
+});
+
+describe("index keys of resources with keys of their own", () => {
+  const schema = compileFolder(`${casesFolder}/own-key`).files.find(({ path }) => path === "schema.sql")?.text ?? "";
+  const hospital: App = { resources: [patientCode(), inpatientCode()], tasks: [], typeChecks: {}, lanes: {}, breakers: {} };
+  const withKeys = (...states: readonly KeyLine[]): Partial<Keys> => ({
+    indexKeyring: loadIndexKeyring(JSON.stringify(Object.fromEntries(states.map(([id, byte, state]) => [id, { alg: "hmac-sha256", key: keyText(byte), state }])))),
+  });
+  const both = withKeys([1, 2, "decrypt"], [2, 22, "primary"]);
+  const after = withKeys([2, 22, "primary"]);
+
+  const byName = async ({ registry, store }: Opened, value: string, given: Partial<Keys>): Promise<readonly string[]> => {
+    const index = indexOf(registry.ofTag("patient") ?? expect.fail(), "name", { value, indexKeyring: { ...keys, ...given }.indexKeyring });
+    return (await findIndexed(store, "patient", { field: "name", index: index["Dict"] as object })).map(({ id }) => id);
+  };
+  const indexed = async (client: Client): Promise<unknown> =>
+    (await client.query(`select type, coalesce((select string_agg(field || k, ' ' order by field, k) from jsonb_each(json_attrs -> '__idx') i (field, dict), jsonb_object_keys(dict -> 'Dict') k), '') as index, count(*)::int as rows from app.patient group by 1, 2 order by 1, 2`)).rows;
+
+  test("rotate as others do, cut off anywhere; of those whose key is destroyed nothing is indexed again", async () => {
+    const { client, process: begin } = await start(hospital, schema);
+    const first = await begin();
+    const ids: string[] = [];
+    for (let at = 0; at < 5; at += 1) ids.push((await Patient.create(first.pliny, { name: `Name-${at} ${canary}` })).id);
+    for (let at = 5; at < 8; at += 1) ids.push((await Inpatient.create(first.pliny, { name: `Name-${at} ${canary}`, bed: `bed-${at}` })).id);
+    const known = first.registry.ofTag("patient") ?? expect.fail();
+    await destroyOwnKey(optionsOf(first), known, { id: ids[0] ?? "", why: "asked to be forgotten" });
+    const opened = await begin(both);
+    const stop = new AbortController();
+    await rotateKeys(optionsOf(opened, both), { ...pace, batch: 2, signal: stop.signal, onProgress: () => stop.abort() });
+    expect(await indexed(client)).toEqual([
+      { type: "inpatient", index: "bed1 name1", rows: 3 }, { type: "patient", index: "", rows: 1 }, { type: "patient", index: "name1", rows: 2 }, { type: "patient", index: "name1 name2", rows: 2 },
+    ]);
+    const done = await rotateKeys(optionsOf(opened, both), pace);
+    expect(done).toEqual(expect.arrayContaining([
+      { table: "patient, indexes", done: 2, retried: 0, failed: [] }, { table: "patient, indexes", done: 3, retried: 0, failed: [] },
+    ]));
+    expect(await byName(first, `name-3 ${canary}`, {})).toEqual([ids[3]]);
+    expect(await byName(opened, `name-3 ${canary}`, both)).toEqual([ids[3]]);
+    const last = await begin(after);
+    await rotateKeys(optionsOf(last, after), pace);
+    expect(await indexed(client)).toEqual([
+      { type: "inpatient", index: "bed2 name2", rows: 3 }, { type: "patient", index: "", rows: 1 }, { type: "patient", index: "name2", rows: 4 },
+    ]);
+    expect(await byName(last, `name-6 ${canary}`, after)).toEqual([ids[6]]);
+    expect((await client.query("select count(*)::int as rows from app.patient where vault_keys is not null")).rows).toEqual([{ rows: 0 }]);
+    expect(await (await Patient.get(last.pliny, ids[4] ?? "")).name.reveal("the test looks")).toBe(`Name-4 ${canary}`);
+  });
+
+  test("one whose key cannot be unwrapped is named; one that is destroyed while it is indexed again is written by nobody who read it before", async () => {
+    const { client, process: begin } = await start(hospital, schema);
+    const first = await begin();
+    const [lost, forgotten] = [await Patient.create(first.pliny, { name: "lost" }), await Patient.create(first.pliny, { name: "forgotten" })];
+    await client.query(`update pliny.data_key set blob = 'gQAA' where id = $1`, [lost.id]);
+    await client.query("update app.patient set json_attrs = json_attrs - '__idx'");
+    const [before] = await readResources(first.store, "patient", [forgotten.id]);
+    const opened = await begin(both);
+    const known = opened.registry.ofTag("patient") ?? expect.fail();
+    await destroyOwnKey(optionsOf(opened), known, { id: forgotten.id, why: "asked to be forgotten" });
+    const write = { id: forgotten.id, nonce: before?.nonce ?? 0n, nextNonce: 5n, attrs: before?.attrs ?? "", vaultKeys: [], by: "test", note: null };
+    expect(await saveResource(opened.store, "patient", write)).toBeNull();
+    const done = await rotateKeys(optionsOf(opened, both), pace);
+    expect(done.flatMap(({ failed }) => failed)).toEqual([{ id: lost.id, why: expect.stringContaining("expected what key 1 of the shred keyring sealed for this place") }]);
+  });
+});
+
 describe("back-fill", () => {
   async function older(count: number): Promise<{ readonly client: Client; readonly opened: Opened; readonly ids: readonly string[] }> {
     const { client, process: begin } = await start();
@@ -595,5 +819,81 @@ describe("back-fill", () => {
     const done = await backfill(opened.registry.ofTag("database") ?? expect.fail(), opened, pace);
     expect(done).toMatchObject({ done: 1, failed: [{ id: ids[1], why: expect.stringContaining("/port: expected") }] });
     expect(done.after).toEqual([{ type: "database", version: 2, rows: 1 }, { type: "database", version: 3, rows: 2 }]);
+  });
+});
+
+describe("a field that is encrypted in a version after it came", () => {
+  const post: App = { resources: [letterCode()], tasks: [letterCopyCode({ go: (_, { to }) => Promise.resolve(to.stop()) })], typeChecks: {}, lanes: {}, breakers: {} };
+  const schema = compileFolder(`${casesFolder}/encrypted-later`).files.find(({ path }) => path === "schema.sql")?.text ?? "";
+
+  /** Letters as the release before wrote them. */
+  async function written(count: number): Promise<{ readonly client: Client; readonly process: (given?: Partial<Keys>) => Promise<Opened>; readonly ids: readonly string[] }> {
+    const { client, process: begin } = await start(post, schema);
+    const { pliny } = await begin();
+    const letters: Letter[] = [];
+    for (let at = 0; at < count; at += 1) letters.push(await Letter.create(pliny, { title: `letter ${at}`, body: `${canary}-${at}` }));
+    const stored = `{"__v": 1, "title": "t", "body": "${canary}-' || n || '", "writer": "${canary}@' || n || '"}`;
+    await client.query(`update app.letter l set vault_keys = null, json_attrs = ('${stored}')::jsonb from (select id, row_number() over (order by id) - 1 as n from app.letter) o where o.id = l.id`);
+    return { client, process: begin, ids: letters.map(({ id }) => id) };
+  }
+
+  const stored = async (client: Client): Promise<unknown> =>
+    (await client.query(`select json_attrs -> '__v' as v, json_attrs #> '{body,Vault}' is not null as body, json_attrs #> '{writer,Vault}' is not null as writer, json_attrs #> '{__idx,writer}' is not null as index, vault_keys as keys, count(*)::int as rows from app.letter group by 1, 2, 3, 4, 5 order by 1`)).rows;
+  const open = { v: 1, body: false, writer: false, index: false, keys: null };
+  const sealed = { v: 2, body: true, writer: true, index: true, keys: [1] };
+
+  test("is a secret to whoever reads it, is sealed and found again once it is saved, and is brought up by the back-fill", async () => {
+    const { client, process: begin, ids } = await written(5);
+    const opened = await begin();
+    const { pliny, registry } = opened;
+    const letter = await Letter.get(pliny, ids[0] ?? "");
+    expect(inspect(letter, { depth: null, showHidden: true })).toContain("[secret]");
+    expect([await letter.body.reveal("to answer"), await letter.sender?.reveal("to answer")]).toEqual([`${canary}-0`, `${canary}@0`]);
+    expect((await client.query("select message, data, id from pliny.log where kind = 'reveal' order by at")).rows).toEqual(["body", "writer"].map((field) => ({ message: "to answer", data: { field }, id: letter.id })));
+    await letter.transition("stop");
+    expect(await stored(client)).toEqual([{ ...open, rows: 5 }]);
+    const other = await Letter.get(pliny, ids[1] ?? "");
+    await other.save({ title: "answered" });
+    expect(await stored(client)).toEqual([{ ...open, rows: 4 }, { ...sealed, rows: 1 }]);
+    const known = registry.ofTag("letter") ?? expect.fail();
+    const byWriter = async (value: string): Promise<readonly string[]> => {
+      const index = indexOf(known, "writer", { value, indexKeyring: keys.indexKeyring });
+      return (await findIndexed(opened.store, "letter", { field: "writer", index: index["Dict"] as object })).map(({ id }) => id);
+    };
+    expect([await byWriter(`${canary}@1`), await byWriter(`${canary}@2`)]).toEqual([[other.id], []]);
+    // A rotation has nothing to do with what stands in the open still.
+    const next: Partial<Keys> = {
+      indexKeyring: loadIndexKeyring(JSON.stringify({ 1: { alg: "hmac-sha256", key: keyText(2), state: "decrypt" }, 2: { alg: "hmac-sha256", key: keyText(22), state: "primary" } })),
+    };
+    expect((await rotateKeys(optionsOf(await begin(next), next), pace)).map(({ table, done, failed }) => [table, done, failed])).toEqual(expect.arrayContaining([["letter, indexes", 1, []]]));
+    const filled = await backfill(known, opened, { ...pace, batch: 2 });
+    expect(filled).toMatchObject({ before: [{ version: 1, rows: 4 }, { version: 2, rows: 1 }], after: [{ version: 2, rows: 5 }], done: 4, failed: [] });
+    expect(await stored(client)).toEqual([{ ...sealed, rows: 5 }]);
+    expect(await everything(client)).not.toContain(canary);
+    expect(await byWriter(`${canary}@2`)).toEqual([ids[2]]);
+    expect(await (await Letter.get(pliny, ids[4] ?? "")).body.reveal("the test looks")).toBe(`${canary}-4`);
+  });
+
+  test("without a keyring is read and moved, and neither revealed nor brought up", async () => {
+    const { client, process: begin, ids } = await written(2);
+    const keyless = await begin({ keyring: null });
+    const letter = await Letter.get(keyless.pliny, ids[0] ?? "");
+    await expect(letter.body.reveal("to see")).rejects.toThrow("/body: expected a keyring that opens it");
+    await expect(letter.save({ title: "other" })).rejects.toThrow("/body: expected a keyring");
+    await letter.transition("stop");
+    const filled = await backfill(keyless.registry.ofTag("letter") ?? expect.fail(), keyless, pace);
+    expect(filled.failed.map(({ why }) => why)).toEqual([expect.stringContaining("/body: expected a keyring"), expect.stringContaining("/body: expected a keyring")]);
+    expect(JSON.stringify(filled)).not.toContain(canary);
+    expect(await stored(client)).toEqual([{ ...open, rows: 2 }]);
+  });
+
+  test("of a run is written in the open for as long as the older shape is, and read as a secret all the same", async () => {
+    const { client, process: begin, ids } = await written(1);
+    const { pliny } = await begin();
+    const letter = await Letter.get(pliny, ids[0] ?? "");
+    const run = await letter.copy.start({ reason: "for the file" });
+    expect((await client.query("select version, args, vault_keys from pliny.task")).rows).toEqual([{ version: 1, args: { __v: 1, reason: "for the file" }, vault_keys: null }]);
+    const [read] = await letter.copy.running();
+    expect([read?.id, String(read?.args.reason), await read?.args.reason?.reveal("to see")]).toEqual([run.id, "[secret]", "for the file"]);
   });
 });

@@ -1,19 +1,24 @@
 // Records that other releases wrote, and write: what is read of an older shape and of a newer one, and what a save keeps. The shapes are those
 // of the case `versions`, whose document is at shape 5, is written in shape 4, and is read from shape 2 on.
 
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { refusalsOf } from "../runtime/codec/check.js";
 import {
-  type Codec, DecodeError, detached, EncodeError, type JsonRecord, nothing, optional, parseJson, profiles, readJson, Secret, type Vault, writeJson, writeRequired,
+  type Codec, DecodeError, detached, EncodeError, type JsonRecord, nothing, optional, parseJson, profiles, type Reading, readJson, Secret, type Vault, writeJson, writeRequired, type Writing,
 } from "../runtime/codec/index.js";
-import { readGiven, readStored, readStoredRun, type StoredType, writeStored, writeStoredRun } from "../runtime/codec/stored.js";
+import { isSameSecret, valueGiven } from "../runtime/codec/secret.js";
+import { findUnreadRows } from "../runtime/commands/frozen-rows.js";
+import { readGiven, readStored, readStoredRun, type StoredType, type StoredValues, writeStored, writeStoredRun } from "../runtime/codec/stored.js";
 import { databaseCodec, databaseRules } from "../generated/database.shape.js";
 import { databaseUpgrades } from "../specs/database.handlers.js";
 import { everythingCodec, everythingRules } from "./cases/fields-all-types/expected/everything.shape.js";
+import { letterCodec, letterCopyCodec, type LetterCopyFields, letterCopyRules, type LetterFields, letterRules } from "./cases/encrypted-later/expected/letter.shape.js";
 import type { DocumentPrintUpgrades, DocumentUpgrades } from "./cases/versions/expected/document.js";
 import {
   documentCodec, documentPrintArgsCodec, documentPrintArgsRules, documentPrintCodec, documentPrintRules, documentRules,
 } from "./cases/versions/expected/document.shape.js";
+import { notedVault } from "./setup/vault.js";
 
 const vault: Vault = {
   seal: (text) => [1, Buffer.from(text).toString("base64url")],
@@ -179,6 +184,72 @@ describe("what no reader of rows could take", () => {
     expect(() => write(more)).toThrow(/^\/notes: expected (JSON at most 64 deep|at most 8388608 bytes in all members together), got more$/);
     expect(refusalsOf({ type, given: { notes: most }, before: null })).toEqual([]);
     expect(refusalsOf({ type, given: { notes: more }, before: null })).toMatchObject([{ code: "limit", got: "more", pointer: "/notes" }]);
+  });
+});
+
+describe("a secret that stood in the open in an older shape", () => {
+  const letter: StoredType = { codec: letterCodec, rules: letterRules };
+  const { vault: noted, notes, masking } = notedVault();
+  const here: Reading & Writing = { ...detached("store"), vault: noted, place: { root: "letter", id: at.place.id, path: [] } };
+  const old: JsonRecord = { __v: 1, body: "Dear Ada", title: "Hello", tags: { Set: ["a"] }, writer: "Bob" };
+  const readLetter = (record: JsonRecord, within: Reading = here): LetterFields => readStored({ type: letter, record, at: within }).fields as LetterFields;
+  const copied = (fields: object, within: object = {}): StoredValues & { readonly at: Reading } => ({ type: { codec: letterCopyCodec, rules: letterCopyRules }, fields, at: { ...here, place: { ...here.place, root: "letter.copy" }, ...within } });
+
+  test("is read as a secret: it prints nothing, its reveal is noted first and masked after, and without a vault it is kept and not revealed", async () => {
+    const { body, sender, tags } = readLetter(old);
+    expect([inspect(body), String(body), JSON.stringify(body)]).toEqual(["[secret]", "[secret]", '"[secret]"']);
+    expect([await body.reveal("to answer"), await sender?.reveal("to answer"), await tags?.reveal("to answer")]).toEqual(["Dear Ada", "Bob", new Set(["a"])]);
+    expect(notes.map(({ place, reason }) => [...place.path, reason])).toEqual([["body", "to answer"], ["writer", "to answer"], ["tags", "to answer"]]);
+    expect(masking.mask("it said Dear Ada")).toBe("it said [secret]");
+    await expect(readLetter(old, { ...here, vault: null }).body.reveal("to answer")).rejects.toThrow("/body: expected a keyring that opens it, got [secret]");
+    const full = { ...noted, noteReveal: () => Promise.reject(new Error("the log is full")) };
+    await expect(readLetter(old, { ...here, vault: full }).body.reveal("to answer")).rejects.toThrow("the log is full");
+  });
+
+  test("is sealed by a save, each to its place; what is sealed already stays as it is", async () => {
+    const saved = writeStored({ type: letter, fields: readLetter(old), at: here, version: 1, kept: { record: old, changed: new Set() } });
+    expect(saved).toEqual({ __v: 2, body: { Vault: [1, expect.any(String)] }, tags: { Vault: [1, expect.any(String)] }, title: "Hello", writer: { Vault: [1, expect.any(String)] } });
+    const again = readLetter(saved);
+    expect([await again.body.reveal("to see"), await again.sender?.reveal("to see")]).toEqual(["Dear Ada", "Bob"]);
+    expect(writeStored({ type: letter, fields: again, at: here, version: 2 })).toEqual(saved);
+    expect(() => writeStored({ type: letter, fields: readLetter(old), at: { ...here, vault: null } })).toThrow("/body: expected a keyring");
+  });
+
+  test("is in one form in each shape, and what is in the other is refused without being told", () => {
+    expect(() => readLetter({ ...old, body: { Vault: [1, "x"] } })).toThrow("/body: expected text, got [secret]");
+    expect(() => readLetter({ ...old, tags: "hush" })).toThrow(/^\/tags: expected a set .*, got \[secret\]$/);
+    expect(() => readLetter({ ...old, __v: 2 })).toThrow("/body: expected a secret as");
+    expect(() => readLetter({ ...old, __v: 3 })).toThrow("/body: expected a secret as");
+  });
+
+  test("frozen rows of both shapes are read, and of a row that holds what its shape has not it is said where", () => {
+    const rows = (...records: readonly object[]): string => JSON.stringify(records.map((fields) => ({ fields })));
+    const parts = { args: null, fields: letter };
+    expect(findUnreadRows(rows(old, { __v: 2, body: { Vault: [0, "sealed"] } }), parts)).toEqual([]);
+    expect(findUnreadRows(rows(old, { __v: 2, body: "Dear Ada" }), parts)).toMatchObject([{ refusal: { pointer: "/1/fields/body", got: "[secret]" } }]);
+  });
+
+  test("stays in the open for as long as the older shape is written, whatever it was given as; sealed once, it stays sealed", async () => {
+    expect(writeStored(copied({ sheets: Secret.of([1, 2]) }))).toEqual({ __v: 1, sheets: [1, 2] });
+    const { sheets } = readStored({ ...copied({}), record: { __v: 1, sheets: [3] } }).fields as LetterCopyFields;
+    expect(writeStored(copied({ sheets }))).toEqual({ __v: 1, sheets: [3] });
+    // In another run's row, which a later release has brought up.
+    const sealed = writeStored({ ...copied({ sheets }), version: 2 });
+    expect(sealed).toEqual({ __v: 2, sheets: { Vault: [1, expect.any(String)] } });
+    const other = readStored({ ...copied({}), record: sealed }).fields as LetterCopyFields;
+    expect(writeStored({ ...copied(other), version: 2 })).toEqual(sealed);
+    expect(writeStored(copied(other, { place: { root: "letter.copy", id: "0190b1a5-7a3e-7cc0-8000-000000000002", path: [] } }))).toEqual({ __v: 1, sheets: [3] });
+    expect(isSameSecret(sheets ?? expect.fail(), other.sheets ?? expect.fail())).toBe(false);
+  });
+
+  test("goes to a client as any secret does", () => {
+    const out = letterCodec.encode(readLetter(old), { ...detached("api-out") });
+    expect(out).toMatchObject({ body: { Vault: [0, null] }, writer: { Vault: [0, null] } });
+    expect(JSON.stringify(out)).not.toMatch(/Ada|Bob/);
+    // Given again, and the same that is stored, it is no other.
+    const [one, same, other] = [old, old, { ...old, body: "Dear Eve" }].map((record) => readLetter(record).body);
+    expect([isSameSecret(one ?? expect.fail(), same ?? expect.fail()), isSameSecret(one ?? expect.fail(), other ?? expect.fail())]).toEqual([true, false]);
+    expect(valueGiven(one ?? expect.fail())).toBeNull();
   });
 });
 

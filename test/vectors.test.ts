@@ -187,7 +187,7 @@ describe("a file", () => {
       if (opened === null) throw new Error("There is no folder.");
       mkdirSync(join(folder, "generated"), { recursive: true });
       const { value: there } = openGenerated(opened, { nowMs: 0 });
-      const { value: plan, diagnostics } = planWrites(there, { files: compile([{ path: "specs/a.yaml", text: spec }]).files, kept: [] });
+      const { value: plan, diagnostics } = planWrites(there, { files: compile([{ path: "specs/a.yaml", text: spec }]).files, kept: [] }, null);
       expect(diagnostics).toEqual([]);
       const { value: done } = writeGenerated(opened, plan);
       return [...done.written, ...done.removed].filter((path) => path.startsWith("vectors/"));

@@ -144,6 +144,43 @@ describe("a resource", () => {
     expect(database.state).toBe("online");
   });
 
+  test("that waits for a run which panicked, whatever that was given, has it tried again", async () => {
+    const started = await start();
+    const { client, database, drain, worker } = started;
+    const one = await worker();
+    await drain(one);
+    await database.reload();
+    const run = await database.resize.start();
+    await client.query("update pliny.task set args_key = 'other'");
+    await client.query(`update pliny.task set state = '__panic__', step = step + 1, wake_at = 'infinity', panic = '{"state": "measure", "cleansUp": false}'`);
+    await database.transition("updating");
+    expect((await database.resize.running()).map(({ id, state }) => [id, state])).toEqual([[run.id, "measure"]]);
+    expect((await client.query("select message from pliny.log where kind = 'notice'")).rows).toEqual([
+      { message: `database ${database.id} went to updating and waits for this run, which was live and was given other args.` },
+    ]);
+    await drain(one);
+    await database.reload();
+    expect(database.state).toBe("online");
+  });
+
+  test("that a handler changes and does not save stays as it was, and the log says so", async () => {
+    const started = await start({ resize: { change: (task, { to }) => {
+      task.database.plan = "premium";
+      return Promise.resolve(to.stop());
+    } } });
+    const { client, database, drain, worker } = started;
+    const one = await worker();
+    await drain(one);
+    await database.reload();
+    const run = await database.resize.start();
+    await drain(one);
+    await database.reload();
+    expect(database.plan).toBe("hobby");
+    expect((await client.query("select level, type, id, message from pliny.log where kind = 'notice'")).rows).toEqual([
+      { level: "warn", type: "database.resize", id: run.id, message: "database.resize ended 'change' and had not saved what it set of its database: plan. That is lost; have it call save() there." },
+    ]);
+  });
+
   test("stops in the transaction in which its last task does", async () => {
     const started = await start();
     const { database, drain, worker, client } = started;

@@ -56,7 +56,7 @@ export function declare(documents: readonly SpecDocument[], found: Diagnostic[])
   let hasNameless = false;
 
   for (const document of documents.toSorted(
-    (left, right) => compareText(left.file.path, right.file.path) || startOf(left) - startOf(right),
+    (left, right) => compareText(left.file.path, right.file.path) || left.span[0] - right.span[0],
   )) {
     const root = rootOf(document);
     const { kind } = document;
@@ -115,10 +115,6 @@ function claim(
   own.set(declaration.name, declaration);
 }
 
-function startOf(document: SpecDocument): number {
-  return document.places[2] ?? 0;
-}
-
 /** Where a document says the name of what it declares. */
 export function nameOf({ kind, at }: Declaration | Gone): SourceLocation {
   return locate(inside(at, kind), "value");
@@ -126,7 +122,7 @@ export function nameOf({ kind, at }: Declaration | Gone): SourceLocation {
 
 /** By name, so that neither files nor their order decide who is reported. */
 export function inOrder<T>(map: ReadonlyMap<string, T>): readonly T[] {
-  return [...map].sort(([left], [right]) => compareText(left, right)).map(([, value]) => value);
+  return [...map.keys()].sort(compareText).flatMap((name) => map.get(name) ?? []);
 }
 
 export function qualified(of: string | null, name: string): string {

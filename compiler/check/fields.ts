@@ -114,7 +114,7 @@ export function readField(name: string, part: Part, context: FieldContext): Fiel
     encrypted:
       encrypted === null
         ? (inherited?.encrypted ?? null)
-        : { lookup: flag(lookup), normalize: text(member(encrypted, "normalize")) === "lower" ? "lower" : null },
+        : { since: null, lookup: flag(lookup), normalize: text(member(encrypted, "normalize")) === "lower" ? "lower" : null },
     // Last, for what is added to a spread object is added a hundred times more slowly.
     ...element,
   };

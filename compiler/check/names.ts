@@ -93,14 +93,19 @@ function fieldEntries(part: Part | null, what: (name: string) => string, inherit
   }));
 }
 
-/** The fields that are listed as removed. */
-function removedEntries(part: Part | null, inherited = false): readonly Named[] {
-  return items(part).flatMap((tombstone): readonly Named[] => {
+/** The fields that are listed as removed. One that says how a field stood before it was a secret, or after, is that field (`joinOpenForms`). */
+function removedEntries(root: Part, inherited = false): readonly Named[] {
+  const joined = new Set<string>();
+  return items(member(root, "removed")).flatMap((tombstone): readonly Named[] => {
     const field = member(tombstone, "field");
     const name = text(field);
-    return field === null || name === null
-      ? []
-      : [{ name, what: "a removed field", at: field.at, part: "value", key: member(tombstone, "key"), inherited }];
+    if (field === null || name === null) return [];
+    const now = member(member(root, "fields"), name) ?? member(member(root, "args"), name);
+    if (now !== null && !joined.has(name) && (member(now, "encrypted") === null) !== (member(tombstone, "encrypted") === null)) {
+      joined.add(name);
+      return [];
+    }
+    return [{ name, what: "a removed field", at: field.at, part: "value", key: member(tombstone, "key"), inherited }];
   });
 }
 
@@ -280,8 +285,8 @@ function claimMembers(resource: Declaration, { declared, found }: Context): void
       names: "a field, a task or the parent of a resource",
       reserved: reservedMembers,
       removed: [
-        ...(base === null ? [] : removedEntries(member(base.root, "removed"), true)),
-        ...removedEntries(member(resource.root, "removed")),
+        ...(base === null ? [] : removedEntries(base.root, true)),
+        ...removedEntries(resource.root),
       ],
     },
     found,
@@ -303,7 +308,7 @@ function claimTaskMembers(task: Declaration, found: Diagnostic[]): void {
     {
       names: "a field or an arg of a task, or what it acts on",
       reserved: reservedTaskMembers,
-      removed: removedEntries(member(task.root, "removed")),
+      removed: removedEntries(task.root),
     },
     found,
   );

@@ -25,7 +25,7 @@ import {
   valueOf,
   type Part,
 } from "./part.js";
-import { checkDefaults, checkMissing, newestVersion, readRemoved, readUpgrades, readVersions, type Versions } from "./shapes.js";
+import { checkDefaults, checkMissing, joinOpenForms, newestVersion, readRemoved, readUpgrades, readVersions, type Versions } from "./shapes.js";
 import { checkArgs, isOfFamily } from "./tasks.js";
 
 /** A resource as far as it can be read without its tasks. */
@@ -87,10 +87,10 @@ function readDraft(declaration: Declaration, base: Draft | null, types: NamedTyp
   // A subtype whose base is not known has versions that are not known either.
   const isOrphan = base === null && member(root, "extends") !== null;
   const within: FieldContext = { version: isOrphan ? Number.MAX_SAFE_INTEGER : newest, type: null, types, ...context };
-  const fields = readFields(member(root, "fields"), within);
-  checkDefaults(fields, versions.write, found);
-  const removed = readRemoved(root, within);
-  const upgrades = base?.upgrades ?? (isOrphan ? [] : readUpgrades(root, { fields, removed, oldest: versions.oldest }, within));
+  const written = { fields: readFields(member(root, "fields"), within), removed: readRemoved(root, within) };
+  checkDefaults(written.fields, versions.write, found);
+  const upgrades = base?.upgrades ?? (isOrphan ? [] : readUpgrades(root, { ...written, oldest: versions.oldest }, within));
+  const { fields, removed } = joinOpenForms(written.fields, written.removed, context);
   if (base !== null) checkMissing(base.declaration.root, { fields, oldest: versions.oldest, newest, upgrades, inherits: true }, within);
   const fieldsByName = new Map([...(base?.fieldsByName ?? []), ...fields.map((field) => [field.name, field] as const)]);
   const statesPart = member(root, "states");

@@ -67,6 +67,38 @@ export function checkDefaults(fields: readonly Field[], write: number, found: Fi
   }
 }
 
+interface Joined {
+  readonly fields: readonly Field[];
+  /** Those that are no field any more. */
+  readonly removed: readonly Tombstone[];
+}
+
+/**
+ * Fields that were encrypted in a version after they came. A tombstone of the same name says until when such a field stood in the open: the two
+ * are one field, whose old values are sealed as rows are brought up.
+ */
+export function joinOpenForms(fields: readonly Field[], removed: readonly Tombstone[], { found }: Context): Joined {
+  const joined = fields.map((field): Field => {
+    const before = removed.find(({ name }) => name === field.name);
+    // Where both are secrets, or neither is, the name was said to be used again.
+    if (before === undefined || (field.encrypted === null) === (before.encrypted === null)) return field;
+    const { encrypted } = field;
+    const said = { field: field.name, version: field.since, first: locate(before.at, "key") };
+    const wrong = {
+      opened: encrypted === null, version: before.until !== field.since, key: before.key !== field.key, type: formOf(before) !== formOf(field),
+    };
+    const by = (["opened", "version", "key", "type"] as const).find((each) => wrong[each]);
+    if (by !== undefined) found.push(report.openFormMisfit(locate(field.at, "key"), { ...said, by }));
+    return encrypted === null ? field : { ...field, since: before.since, encrypted: { ...encrypted, since: field.since } };
+  });
+  return { fields: joined, removed: removed.filter(({ name }) => !fields.some((field) => field.name === name)) };
+}
+
+/** What its stored values look like; a bound or a pattern is nothing of that. */
+function formOf({ type }: Field): string {
+  return JSON.stringify(type, ["kind", "name", "keys", "of", "fields", "key", "type", "encrypted", "special", "unit"]);
+}
+
 interface Shaped {
   readonly fields: readonly Field[];
   readonly removed: readonly Tombstone[];
@@ -88,7 +120,9 @@ export function readUpgrades(root: Part, { fields, removed, oldest }: Shaped, co
     const set = isRecord(part.value) ? members(member(part, "set")) : null;
     return [{ version, set: set === null ? null : set.flatMap(([name, value]) => readConstant(name, value, version)), at: part.at }];
   });
-  checkMissing(root, { fields, oldest, newest, upgrades, inherits: false }, context);
+  // What stood in the open before it was encrypted is there.
+  const unfilled = fields.filter(({ name }) => removedByName.get(name)?.required !== true);
+  checkMissing(root, { fields: unfilled, oldest, newest, upgrades, inherits: false }, context);
   return [...upgrades].sort((left, right) => left.version - right.version);
 
   function readConstant(name: string, value: Part, version: number): readonly { readonly field: string; readonly value: Part["value"] }[] {

@@ -29,7 +29,7 @@ import {
   valueOf,
   type Part,
 } from "./part.js";
-import { checkDefaults, newestVersion, readRemoved, readUpgrades, readVersions } from "./shapes.js";
+import { checkDefaults, joinOpenForms, newestVersion, readRemoved, readUpgrades, readVersions } from "./shapes.js";
 
 export interface TaskContext extends Context {
   readonly settings: Config;
@@ -46,10 +46,10 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
   const { name, of, root } = declaration;
   const own = readVersions(root, found);
   const within: FieldContext = { version: newestVersion(root, own.version), type: null, unindexed: "a task", ...context };
-  const args = readFields(member(root, "args"), within);
-  const fields = readFields(member(root, "fields"), within);
-  checkDefaults([...args, ...fields], own.write, found);
-  const removed = readRemoved(root, within);
+  const written = { args: readFields(member(root, "args"), within), fields: readFields(member(root, "fields"), within), removed: readRemoved(root, within) };
+  checkDefaults([...written.args, ...written.fields], own.write, found);
+  const { fields: args, removed: left } = joinOpenForms(written.args, written.removed, context);
+  const { fields, removed } = joinOpenForms(written.fields, left, context);
   const statesPart = member(root, "states");
   const machine: Machine = {
     of: `of '${qualified(of, name)}'`,
@@ -97,7 +97,7 @@ export function readTask(declaration: Declaration, context: TaskContext): Task {
     args,
     fields,
     removed,
-    upgrades: readUpgrades(root, { fields: [...args, ...fields], removed, oldest: own.oldest }, within),
+    upgrades: readUpgrades(root, { fields: [...written.args, ...written.fields], removed: written.removed, oldest: own.oldest }, within),
     replaced,
     unique: unique === "args" || unique === "none" ? unique : "resource",
     lane: readDeclared(member(queue, "lane"), "lane", { config: declared.config, settings }, found),

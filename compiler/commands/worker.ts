@@ -20,7 +20,7 @@ const lingerMs = 2_000;
 export function work(context: Context, { postgres, slots }: WorkerOptions): Promise<Outcome> {
   return withPliny(context, { postgres }, async (pliny) => {
     const [stop, hurry] = [context.interruption(), context.urgency()];
-    const worker = await pliny.startWorker({ slots });
+    const worker = await pliny.startWorker({ slots, onTrouble: context.say });
     const life = worker.run();
     context.say(`Worker ${worker.id} takes up to ${slots} runs at once. Ctrl-C stops it.`);
     await Promise.race([life, aborted(stop)]);

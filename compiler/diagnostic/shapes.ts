@@ -126,6 +126,38 @@ export const shapeMistakes = {
       hint: `Keep the old default for as long as \`write\` is below ${since}.`,
     }),
   ) as Mistake<[at: SourceLocation, said: { readonly field: string; readonly since: number; readonly write: number }]>,
+  openFormMisfit: mistake(
+    "SPC099",
+    "error",
+    story(
+      "A field that stood in the open and is encrypted from version n on is written twice: under `fields` as it is now, with `since: n`, and under `removed` " +
+        "as it was, with `until: n`. The two are one field: of one name, one key and one type. Its old values are sealed as rows are brought up, and the upgrade is " +
+        "derived. Nothing is derived for the other way, and no upgrade is given what is in a secret: whatever opens it gives a reason to the log.",
+      "resource: database\nversion: 2\nfields: { password: { type: string, encrypted: true, since: 2 } }\nremoved: [{ field: password, type: int, until: 2 }]",
+      "resource: database\nversion: 2\nfields: { password: { type: string, encrypted: true, since: 2 } }\nremoved: [{ field: password, type: string, until: 2 }]",
+    ),
+    (at, { field, version, first, by }) => ({
+      at,
+      message: {
+        version: `'${field}' is encrypted from version ${version} on, and did not stand in the open until then.`,
+        key: `'${field}' is stored under another key than when it stood in the open.`,
+        type: `'${field}' is of another type than when it stood in the open.`,
+        opened: `'${field}' was a secret, and nothing brings its old values into the open.`,
+      }[by],
+      hint: {
+        version: `Write \`since\` of the field and \`until\` under \`removed\` with one number: the version that encrypts it.`,
+        key: "Write the same `key` in both places.",
+        type: "Encrypt it with the type that it had, or choose another name.",
+        opened: "Choose another name for the field in the open, and have it filled by code that reveals the secret, with a reason.",
+      }[by],
+      related: [{ at: first, message: by === "opened" ? "It is listed as a secret here." : "How it stood in the open is said here." }],
+    }),
+  ) as Mistake<
+    [
+      at: SourceLocation,
+      said: { readonly field: string; readonly version: number; readonly first: SourceLocation; readonly by: "version" | "key" | "type" | "opened" },
+    ]
+  >,
   upgradeNeverRun: mistake(
     "SPC096",
     "warning",

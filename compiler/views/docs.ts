@@ -6,9 +6,10 @@ import {
   allFields, allTasks, findResource, findTask,
   type Deprecated, type Element, type EnumValue, type Field, type FieldType, type Model, type NamedType, type Replaced, type Resource, type Task, type Tombstone, type Upgrade,
 } from "../model.js";
-import { fileName, kebabCase, markdownCode as code, markdownText as words, mermaidText } from "../naming.js";
+import { fileName, kebabCase, markdownCode as code, markdownText as words } from "../naming.js";
 import { durationText } from "../scalars.js";
 import { render } from "../templates.js";
+import { resourceDiagram, taskDiagram } from "./diagrams.js";
 import { checkedTypes, mayBeNull, resolve } from "./field-text.js";
 import { tableName } from "./schema.js";
 import { viewName } from "./sql-views.js";
@@ -276,11 +277,13 @@ function versionList(machine: Versioned, fields: readonly Field[]): string {
     const values = fields.flatMap((field) =>
       (enumWithin(field.type)?.values ?? []).filter((each) => each.since === version).map((each) => `${value(each.value)} in ${code(field.name)}`),
     );
+    const sealed = fields.filter((field) => field.encrypted?.since === version).map((field) => code(field.name));
     const upgrade = machine.upgrades.find((candidate) => candidate.version === version);
     const parts = [
       added.length > 0 ? `adds ${added.join(", ")}` : "",
       values.length > 0 ? `adds the values ${values.join(", ")}` : "",
       gone.length > 0 ? `drops ${gone.join(", ")}` : "",
+      sealed.length > 0 ? `encrypts ${sealed.join(", ")}` : "",
       upgrade ? upgradeText(upgrade) : "",
     ].filter((part) => part !== "");
     return `- **${version}**${parts.length > 0 ? `: ${parts.join("; ")}` : ""}.`;
@@ -301,22 +304,6 @@ function upgradeText(upgrade: Upgrade): string {
 
 // States
 
-interface DrawnMove {
-  readonly from: string;
-  readonly to: string;
-  /** Empty: someone asks for it, or the handler chooses it. */
-  readonly when: string;
-}
-
-function drawnResourceMoves(resource: Resource): readonly DrawnMove[] {
-  return resource.states.flatMap((state) => [
-    ...(state.then === null ? [] : [{ from: state.name, to: state.then, when: `${state.starts ?? ""} succeeds` }]),
-    ...(state.else === null ? [] : [{ from: state.name, to: state.else, when: `${state.starts ?? ""} fails` }]),
-    ...(state.onTimeout === null || state.timeoutMs === null ? [] : [{ from: state.name, to: state.onTimeout, when: `after ${durationText(state.timeoutMs)}` }]),
-    ...state.to.map((to) => ({ from: state.name, to, when: "" })),
-  ]);
-}
-
 function resourceMoves(model: Model, resource: Resource): readonly (readonly string[])[] {
   const asked = new Set(resource.api?.moves.map((move) => move.state));
   return resource.states.flatMap((state) => {
@@ -329,50 +316,6 @@ function resourceMoves(model: Model, resource: Resource): readonly (readonly str
       ...state.to.flatMap((to) => row(to, asked.has(to) || resource.api?.delete === to ? "asked for, also through the API" : "asked for")),
     ];
   });
-}
-
-function resourceDiagram(resource: Resource): string {
-  return diagram(
-    resource.states.map((state) => ({ name: state.name, label: state.starts === null ? state.name : `${state.name} (${state.starts})` })),
-    drawnResourceMoves(resource),
-  );
-}
-
-function taskDiagram(task: Task): string {
-  const moves = task.states.flatMap((state) => [
-    ...state.to.map((to) => ({ from: state.name, to, when: state.spawns.length === 0 ? "" : `${state.join} of ${state.spawns.map((spawn) => spawn.task).join(", ")}` })),
-    ...(state.onTimeout === "panic" ? [] : [{ from: state.name, to: state.onTimeout, when: `after ${durationText(state.timeoutMs)}` }]),
-    ...(state.onUnknown === null ? [] : [{ from: state.name, to: state.onUnknown, when: "effect unknown" }]),
-  ]);
-  const cleanUp = task.onPanic === null || task.onPanic === "escalate" ? [] : [{ from: "panic", to: task.onPanic, when: "" }];
-  return diagram(
-    task.states.map((state) => ({ name: state.name, label: state.pollMs === null ? state.name : `${state.name} (every ${durationText(state.pollMs)})` })),
-    [...moves, ...cleanUp],
-  );
-}
-
-/**
- * The smallest subset of Mermaid that says it: states declared under a name of ours, since a state may be called `end` or `note`, and arrows
- * with a label. Moves into panic are always possible and not drawn, unless the spec leads there.
- */
-function diagram(states: readonly { readonly name: string; readonly label: string }[], moves: readonly DrawnMove[]): string {
-  const [first] = states;
-  if (first === undefined) return "";
-  const panics = moves.some((move) => move.from === "panic" || move.to === "panic");
-  const declared = [...states, ...(panics ? [{ name: "panic", label: "panic" }] : [])].map(({ name, label }) => `  state "${mermaidText(label)}" as ${nodeOf(name)}`);
-  // One arrow for each pair, with all the ways to go it.
-  const arrows = new Map<string, string[]>();
-  for (const { from, to, when } of moves) {
-    const arrow = `${nodeOf(from)} --> ${to === "stop" ? "[*]" : nodeOf(to)}`;
-    const labels = arrows.get(arrow) ?? [];
-    arrows.set(arrow, when === "" || labels.includes(when) ? labels : [...labels, when]);
-  }
-  const drawn = [...arrows].map(([arrow, labels]) => `  ${arrow}${labels.length === 0 ? "" : `: ${mermaidText(labels.join(", "))}`}`);
-  return ["```mermaid", "stateDiagram-v2", ...declared, `  [*] --> ${nodeOf(first.name)}`, ...drawn, "```"].join("\n");
-}
-
-function nodeOf(state: string): string {
-  return `s_${state}`;
 }
 
 function slowness(state: { readonly expectMs: number | null; readonly alarmMs: number | null }): string {

@@ -362,10 +362,15 @@ function historyLines({ of, record, fields, removed, upgraded }: HistoryOf, nami
     });
     return members.length === 0 || version <= of.oldest ? [] : [`${version}: { ${members.join(", ")} }`];
   });
+  const sealed = fields.flatMap((field) => {
+    const since = field.encrypted?.since ?? null;
+    return since === null || since <= of.oldest ? [] : [{ field, since }];
+  });
   const lines = [
     ...(of.oldest > 1 ? [`oldest: ${of.oldest},`] : []),
     ...(of.write < of.version ? [`write: ${of.write},`] : []),
     ...(shapes.length > 0 ? [`shapes: { ${inWireOrder(shapes).map((field) => `${memberName(field.key)}: ${shapeOf(field)}`).join(", ")} },`] : []),
+    ...(sealed.length > 0 ? [`sealed: { ${sealed.map(({ field, since }) => `${memberName(field.key)}: ${since}`).join(", ")} },`] : []),
     ...(constants.length > 0 ? [`set: { ${constants.join(", ")} },`] : []),
     ...(read.length > 0 ? ["decode(record, at) {", "  return {", ...memberReaders(read, naming, null).map((line) => `    ${line}`), "  };", "},"] : []),
   ];

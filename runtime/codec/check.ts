@@ -182,6 +182,16 @@ function brokenWithin(value: unknown, rules: FieldRules, where: Where): readonly
   });
 }
 
+/** Whether a value for one of the members may be a secret, or hold one. */
+export function holdsSecret(rules: RecordRules, entered: ReadonlySet<RecordRules> = new Set()): boolean {
+  // Types refer to each other in circles.
+  if (entered.has(rules)) return false;
+  const within = new Set([...entered, rules]);
+  const isOne = (rule: FieldRules): boolean =>
+    rule.encrypted !== undefined || holdsSecret(rulesWithin(rule), within) || (rule.of !== undefined && isOne(rule.of)) || (rule.keys !== undefined && isOne(rule.keys));
+  return Object.values(rules).some(isOne);
+}
+
 function rulesWithin({ fields = {} }: FieldRules): RecordRules {
   return typeof fields === "function" ? fields() : fields;
 }

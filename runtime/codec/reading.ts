@@ -15,6 +15,8 @@ export interface Reading {
   readonly place: Place;
   /** Null where no secret can be opened. They are still read, and written again as they are. */
   readonly vault: Vault | null;
+  /** Of secrets that stand in the open, in a shape from before they were encrypted. */
+  readonly open?: OpenPlaces;
 }
 
 /** What an encoder is given. Plain data: `inside` copies it. */
@@ -28,7 +30,12 @@ export interface Writing {
   readonly place: Place;
   /** Null where no secret can be sealed. */
   readonly vault: Vault | null;
+  /** Of secrets that go into the open still, in a shape from before they were encrypted. */
+  readonly open?: OpenPlaces;
 }
+
+/** Paths, each as JSON. */
+export type OpenPlaces = ReadonlySet<string>;
 
 /** Where a value stands; a secret is bound to its place. */
 export interface Place {
@@ -47,8 +54,16 @@ export interface Vault {
   seal(text: string, place: Place): Sealed;
   /** Throws a DecodeError with code `vault` where the key is lost, or the blob was changed or comes from another place. */
   open(sealed: Sealed, place: Place): string;
-  /** Writes to the log that the secret is revealed, which it is once that is done. Where it fails, nothing is revealed. */
-  noteReveal(place: Place, reason: string): Promise<void>;
+  /**
+   * Writes to the log that the secret is revealed, which it is once that is done. Where it fails, nothing is revealed. `plain` is its JSON where
+   * it stood in the open, and so was not opened here.
+   */
+  noteReveal(place: Place, reason: string, plain?: string): Promise<void>;
+}
+
+/** Whether a secret at that place is one that stands, or goes, in the open. */
+export function isOpen({ open, place }: Pick<Reading | Writing, "open" | "place">): boolean {
+  return open !== undefined && open.has(JSON.stringify(place.path));
 }
 
 /** The same, one member further in. Only members that are secrets, or may hold one, need it; others are read and written at `at` itself. */

@@ -41,6 +41,8 @@ export interface History {
    * left within the newest version has no second: rows of that version may hold it still.
    */
   readonly shapes?: { readonly [key: string]: readonly [since: number, until?: number] };
+  /** By stored key, for secrets that stood in the open once: the first shape in which they are sealed. */
+  readonly sealed?: { readonly [key: string]: number };
   /** By version: what absent members become on the way to it. */
   readonly set?: { readonly [version: number]: object };
   /** Members that are no more, for hand-written upgrades. */

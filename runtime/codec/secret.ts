@@ -3,12 +3,13 @@
 
 import { type CodecErrorCode, DecodeError, EncodeError, refuse, under, withheld } from "./error.js";
 import { canonicalText, isList, isText, readTag, type Json, type Read, type Write } from "./json.js";
-import type { Place, Reading, Sealed, Writing } from "./reading.js";
+import { isOpen, type Place, type Reading, type Sealed, type Writing } from "./reading.js";
 
-/** What was given; or what was read: sealed and bound to its place, or no more than that there is one. */
+/** What was given; or what was read: sealed and bound to its place, in the open as it was before it was encrypted, or no more than that there is one. */
 type Content<T> =
   | { readonly kind: "given"; readonly value: T }
   | { readonly kind: "withheld"; readonly key: number }
+  | { readonly kind: "open"; readonly value: T; readonly json: Json; readonly at: Reading }
   | { readonly kind: "sealed"; readonly sealed: Sealed; readonly at: Reading; readonly open: () => T };
 
 // Given by the class below to the functions of this file alone.
@@ -43,6 +44,13 @@ export class Secret<T> {
     const content = this.#content;
     if (content.kind === "given") return content.value;
     if (content.kind === "withheld") throw notRevealed("vault", "a secret that is at hand: this one is withheld");
+    if (content.kind === "open") {
+      const { place, vault } = content.at;
+      // Whoever has no keyring could not note it, and once it is sealed could not open it either.
+      if (vault === null) throw under(notRevealed("vault", "a keyring that opens it"), ...place.path);
+      await vault.noteReveal(place, reason, canonicalText([content.json]));
+      return content.value;
+    }
     // Opened first, so that the log tells of no reveal that there was not.
     const value = content.open();
     await content.at.vault?.noteReveal(content.at.place, reason);
@@ -59,16 +67,23 @@ export class Secret<T> {
 }
 
 /**
- * Checks the envelope; `read` runs when the secret is revealed. Where secrets are given in the clear it runs at once, and what stands in a
- * `Vault` is withheld: it is left as it is.
+ * Checks the envelope; `read` runs when the secret is revealed. Where secrets are given in the clear, or stand in the open in an old shape, it
+ * runs at once; of what is given what stands in a `Vault` is withheld: it is left as it is.
  */
 export function readSecret<T>(json: Json, read: Read<T>, at: Reading): Secret<T> {
   const { secrets } = at.profile;
+  if (secrets === "sealed" && isOpen(at)) {
+    try {
+      return secretOf({ kind: "open", value: read(json, at), json, at });
+    } catch (error) {
+      throw withheld(error);
+    }
+  }
   if (secrets === "sealed") {
     const sealed = readSealed(json);
     return secretOf({ kind: "sealed", sealed, at, open: () => open(sealed, read, at) });
   }
-  if (secrets === "given" && !hasEnvelope(json)) {
+  if (secrets === "given" && !isSealed(json)) {
     try {
       return Secret.of(read(json, at));
     } catch (error) {
@@ -78,14 +93,16 @@ export function readSecret<T>(json: Json, read: Read<T>, at: Reading): Secret<T>
   return secretOf({ kind: "withheld", key: readEnvelope(json, secrets).key });
 }
 
-function hasEnvelope(json: Json): boolean {
+/** Whether it looks like what a secret is stored as. */
+export function isSealed(json: Json | undefined): boolean {
   return json !== null && typeof json === "object" && !isList(json) && Object.hasOwn(json, "Vault");
 }
 
 /**
  * Seals it for the place of `at`; what is sealed for that place already stays as it is. What comes from another place is opened and sealed
  * again, which nobody sees and the log does not tell. Where secrets are withheld it writes whose key sealed it; where they are given, its plain
- * value. Throws an EncodeError where there is no vault to seal with, and where there is not what is to be written.
+ * value, and so where an old shape has it in the open. Throws an EncodeError where there is no vault to seal with, and where there is not what is
+ * to be written.
  */
 export function writeSecret<T>(value: Secret<T>, write: Write<T>, at: Writing): Json {
   if (!(value instanceof Secret)) throw new EncodeError({ code: "type", expected: "a Secret", got: "[secret]", pointer: "" });
@@ -98,16 +115,20 @@ export function writeSecret<T>(value: Secret<T>, write: Write<T>, at: Writing): 
   }
   if (secrets === "withheld") {
     if (content.kind === "given") throw notWritten("a secret that is stored", "one that is not yet");
-    return { Vault: [content.sealed[0], null] };
+    return { Vault: [content.kind === "open" ? 0 : content.sealed[0], null] };
   }
   if (secrets === "given") {
     if (content.kind === "sealed") throw notWritten("a secret in the clear", "one that is sealed");
     return plainJson(content.value, write, at);
   }
+  if (isOpen(at)) return plainJson(valueIn(content), write, at);
   if (content.kind === "sealed" && isSamePlace(content.at.place, at.place)) return { Vault: content.sealed };
   if (at.vault === null) throw notWritten("a keyring, for a secret is written sealed or not at all", "none");
-  const plain = content.kind === "given" ? content.value : content.open();
-  return { Vault: at.vault.seal(canonicalText([plainJson(plain, write, at)]), at.place) };
+  return { Vault: at.vault.seal(canonicalText([plainJson(valueIn(content), write, at)]), at.place) };
+}
+
+function valueIn<T>(content: Exclude<Content<T>, { readonly kind: "withheld" }>): T {
+  return content.kind === "sealed" ? content.open() : content.value;
 }
 
 function notWritten(expected: string, got: string): EncodeError {
@@ -149,7 +170,11 @@ export function isSameSecret(left: Secret<unknown>, right: Secret<unknown>): boo
   const [first, second] = [contentOf(left), contentOf(right)];
   if (first.kind === "withheld" || second.kind === "withheld") return true;
   if (first.kind === "given" || second.kind === "given") return first === second;
-  return canonicalText(first.sealed) === canonicalText(second.sealed);
+  return first.kind === second.kind && canonicalText(storedIn(first)) === canonicalText(storedIn(second));
+}
+
+function storedIn(content: Extract<Content<unknown>, { readonly kind: "sealed" | "open" }>): Json {
+  return content.kind === "sealed" ? content.sealed : content.json;
 }
 
 /** What a setter was given, as a secret. NonNullable keeps the first form from taking null for a value. */

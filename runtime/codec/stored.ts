@@ -133,7 +133,7 @@ function readPart({ type, record, at }: StoredSource): Part {
     throw new DecodeError({ code: "version", expected: `a shape from ${oldest} to ${codec.version}`, got: `shape ${version}`, pointer: "/__v" });
   const isNewer = version > codec.version;
   const seen = isNewer ? record : sorted(Object.entries(record).filter(([key]) => isInShape(codec.history, key, version)));
-  const partial: Reading = { ...at, partial: { record: seen, absent: isNewer ? "default" : "null" } };
+  const partial: Reading = { ...withOpenPlaces(codec, version, at), partial: { record: seen, absent: isNewer ? "default" : "null" } };
   const values = codec.decode(seen, partial);
   return { type, record, at, version, values: isNewer ? values : { ...values, ...codec.history?.decode?.(seen, partial) } };
 }
@@ -206,11 +206,18 @@ function writePart(values: StoredValues, older: object): JsonRecord {
 
 function recordOf({ type: { codec }, fields, at, version, lostFound, kept }: StoredValues, older: object): JsonRecord {
   const write = writtenBy(codec, version);
-  const encoded = codec.encode(fields, at);
+  const encoded = codec.encode(fields, withOpenPlaces(codec, write, at));
   const written = kept && kept.record["__v"] === write ? { ...encoded, ...unchanged(codec, kept) } : encoded;
   if (write === codec.version && Object.keys(lostFound ?? {}).length === 0) return written;
   const members = Object.entries({ ...lostFound, ...(write < codec.version ? codec.history?.encode?.({ ...formerOf(codec), ...older }, at) : {}), ...written });
   return { __v: write, ...sorted(members.filter(([key, value]) => key !== "__v" && value !== undefined && isInShape(codec.history, key, write))) };
+}
+
+/** With the secrets that stand in the open in a shape. */
+function withOpenPlaces<At extends Reading | Writing>({ history }: Codec<object>, version: number, at: At): At {
+  if (history?.sealed === undefined) return at;
+  const open = Object.entries(history.sealed).filter(([, since]) => version < since);
+  return open.length === 0 ? at : { ...at, open: new Set(open.map(([key]) => JSON.stringify([...at.place.path, key]))) };
 }
 
 /** Members as they stand in a record, but for those that are changed. */

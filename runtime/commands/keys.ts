@@ -4,23 +4,23 @@
 import type { Json, JsonRecord, Place } from "../codec/index.js";
 import { isList } from "../codec/json.js";
 import { profiles } from "../codec/profile.js";
-import { keysOf, readSealed } from "../codec/secret.js";
+import { isSealed, keysOf, readSealed } from "../codec/secret.js";
 import { checkStorable } from "../codec/storable.js";
 import { parseJson } from "../codec/text.js";
 import { NotFound } from "../errors.js";
 import type { KnownResource, Registry } from "../machine/registry.js";
-import { nextNonce } from "../machine/resources.js";
+import { keysUsed, nextNonce } from "../machine/resources.js";
 import { placeOf } from "../machine/runs.js";
 import { indexOf, type Keys, lookedUp } from "../machine/vaults.js";
 import {
-  countDataKeys, countKeyUses, destroyDataKey, insertLog, readDataKeysUnder, readKeyIds, readKeyUses, readStaleIndexes, type ResourceRecord,
-  rewrapDataKey, saveResource, writeLog,
+  countDataKeys, countKeyUses, type DataKey, destroyDataKey, insertLog, readDataKeys, readDataKeysUnder, readKeyIds, readKeyUses, readStaleIndexes,
+  type ResourceRecord, rewrapDataKey, saveResource, writeLog,
 } from "../store/postgres.js";
 import type { Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
-import { countHeldKeyUses, countRunKeyUses, readArchivedKeyUses, readRunKeyUses, resealRun } from "../store/runs.js";
+import { countHeldKeyUses, countRunKeyUses, forgetArgs, readArchivedKeyUses, readRunKeyUses, resealRun } from "../store/runs.js";
 import { type Keyring, KeyringError } from "../vault/keyring.js";
-import { rewrapDataKey as sealAgain } from "../vault/own-key.js";
+import { openOwnKeyring, rewrapDataKey as sealAgain } from "../vault/own-key.js";
 import { resealed } from "../vault/reseal.js";
 import { contextOf, openUnder, sealUnder } from "../vault/vault.js";
 import { type Pace, type Progress, runBatches } from "./batches.js";
@@ -76,10 +76,8 @@ export async function keyStatus({ registry, store, keys }: KeysOptions): Promise
 export async function rotateKeys(options: KeysOptions, pace: Pace): Promise<readonly Progress[]> {
   const { registry, store, keys, actor } = options;
   const done: Progress[] = [];
-  for (const table of tablesOf(registry, (known) => known.type.ownKey !== true)) {
-    if (keys.keyring) done.push(await rotateTable(table, keys.keyring, store, pace));
-    if (keys.keyring && keys.indexKeyring.length > 0) done.push(...(await rotateIndexes(table, options, pace)));
-  }
+  for (const table of tablesOf(registry, (known) => known.type.ownKey !== true)) if (keys.keyring) done.push(await rotateTable(table, keys.keyring, store, pace));
+  for (const table of tablesOf(registry, (known) => lookedUp(known).size > 0)) done.push(...(await rotateIndexes(table, options, pace)));
   // The archive last, since what was live before may have ended meanwhile.
   if (keys.keyring) {
     const rotation = { keyring: keys.keyring, store, pace };
@@ -136,26 +134,44 @@ function rotateRuns(table: string, read: typeof readRunKeyUses, { keyring, store
   );
 }
 
+/** A row whose secrets are to be indexed again, and the data key of one that has its own. */
+interface Indexed extends ResourceRecord {
+  readonly dataKey?: DataKey | undefined;
+}
+
 async function rotateIndexes(table: string, { registry, store, keys }: KeysOptions, pace: Pace): Promise<readonly Progress[]> {
-  const { keyring, indexKeyring } = keys;
+  const { keyring, indexKeyring, shredKeyring } = keys;
   const family = registry.resources.filter((known) => known.root === table && lookedUp(known).size > 0);
   const live = indexKeyring.filter(({ state }) => state === "primary" || state === "decrypt").map(({ id }) => String(id));
-  if (keyring === null) return [];
+  if (indexKeyring.length === 0) return [];
   const done: Progress[] = [];
   for (const known of family) {
     const fields = [...lookedUp(known).keys()];
-    const read = (after: string | null, limit: number): Promise<readonly ResourceRecord[]> =>
-      readStaleIndexes(store, table, { types: [known.tag], fields, live, after, limit });
-    const write = (row: ResourceRecord): Promise<boolean> => {
+    const ownKeys = known.type.ownKey === true;
+    if ((ownKeys ? shredKeyring : keyring) === null) continue;
+    const read = async (after: string | null, limit: number): Promise<readonly Indexed[]> => {
+      const rows = await readStaleIndexes(store, table, { types: [known.tag], fields, live, ownKeys, after, limit });
+      const dataKeys = ownKeys ? await readDataKeys(store, rows.map(({ id }) => id)) : [];
+      return rows.map((row) => ({ ...row, dataKey: dataKeys.find(({ id }) => id === row.id) }));
+    };
+    const keyringOf = ({ id, dataKey }: Indexed): Keyring | null => {
+      if (!ownKeys || shredKeyring === null) return keyring;
+      const wrapped = dataKey === undefined || dataKey.shredKey === null || dataKey.blob === null ? null : ([dataKey.shredKey, dataKey.blob] as const);
+      return wrapped && openOwnKeyring({ owner: { root: table, id }, wrapped, shredKeys: shredKeyring });
+    };
+    const write = async (row: Indexed): Promise<boolean> => {
+      const opening = keyringOf(row);
+      // Its key was destroyed meanwhile; it is not met again.
+      if (opening === null) return false;
       const record = recordIn(row.id, row.attrs);
-      const entries = fields.filter((key) => record[key] !== undefined).map((key) => {
+      const entries = fields.filter((key) => isSealed(record[key])).map((key) => {
         const context = contextOf({ root: table, id: row.id, path: [key] });
-        const value = valueIn(openUnder(keyring, readSealed(record[key] ?? null), context));
+        const value = valueIn(openUnder(opening, readSealed(record[key] ?? null), context));
         return [key, indexOf(known, key, { value, indexKeyring })] as const;
       });
       // What a newer release looks up besides is its own to index.
       const others = Object.entries(indexesIn(record)).filter(([key]) => !fields.includes(key));
-      return writeRow(store, table, { row, record: { ...record, __idx: Object.fromEntries([...others, ...entries]) }, vaultKeys: keysOf(record) });
+      return writeRow(store, table, { row, record: { ...record, __idx: Object.fromEntries([...others, ...entries]) }, vaultKeys: keysUsed(known, record) });
     };
     done.push(await runBatches({ table: `${table}, indexes`, read, write }, pace));
   }
@@ -194,15 +210,23 @@ function rotateDataKeys(keyring: Keyring, store: Store, pace: Pace): Promise<Pro
 }
 
 /**
- * Destroys the data key of a resource with `own_key`, for good: its secrets are unreadable here from now on, and no index tells of them. A
- * dump that was taken before holds the key still, sealed under its shred key: it is blind only when that one is gone too. Throws where there
- * is none left to destroy.
+ * Destroys the data key of a resource with `own_key`, for good: its secrets and those of its runs are unreadable here from now on, and no index
+ * tells of them. A dump that was taken before holds the key still, sealed under its shred key: it is blind only when that one is gone too. Throws
+ * where there is none left to destroy.
  */
-export async function destroyOwnKey({ store, actor }: KeysOptions, known: KnownResource, { id, why }: { readonly id: string; readonly why: string }): Promise<void> {
+export async function destroyOwnKey(
+  { registry, store, actor }: KeysOptions,
+  known: KnownResource,
+  { id, why }: { readonly id: string; readonly why: string },
+): Promise<void> {
   if (!known.type.ownKey) throw new KeyringError(`A ${known.type.name} has no key of its own: its spec does not say \`own_key: true\`.`);
+  const secret = registry.tasks.filter(({ root, secrets }) => root === known.root && secrets.args);
+  const secretArgs = { tasks: secret.map(({ tag }) => tag), uniqueTasks: secret.filter(({ type }) => type.unique === "args").map(({ tag }) => tag) };
   await withPartitions(store, () =>
     store.transaction(async (on) => {
       if (!(await destroyDataKey(on, known.root, { id, nextNonce: nextNonce(), by: actor, note: why }))) throw new NotFound(`key of ${known.type.name}`, id);
+      // It is locked by now, so that no other run has begun meanwhile.
+      await forgetArgs(on, { resourceId: id, ...secretArgs });
       await insertLog(on, [{ level: "warn", kind: "action", type: known.tag, id, actor, message: why, data: { action: "destroyed its data key" } }]);
     }),
   );

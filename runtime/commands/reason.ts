@@ -9,6 +9,7 @@ export function reasonOf(error: unknown): string | null {
   const code = codeOf(error);
   const said = error instanceof Error ? error.message : "";
   if (refused.has(code)) return `Postgres does not permit it: ${said}`;
+  if (code.startsWith("53")) return `Postgres has no room for it: ${said}. What is done stays done: make room, and run it again to go on`;
   if (lost.test(code) || said.startsWith("Connection terminated"))
     return `The connection to Postgres was lost (${said || code}). What is done stays done: run it again to go on`;
   return null;
@@ -31,7 +32,7 @@ const unreachableBy: Readonly<Record<string, string>> = {
 // Rights that are missing, and a database that takes no writes.
 const refused: ReadonlySet<string> = new Set(["42501", "25006"]);
 
-const lost = /^(08...|57P0[1-3]|53...|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT)$/;
+const lost = /^(08...|57P0[1-3]|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT)$/;
 
 /** `code` of a system's error and of one of Postgres alike. */
 function codeOf(error: unknown): string {

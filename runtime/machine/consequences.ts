@@ -12,7 +12,7 @@ import type { Runs } from "./runs.js";
 
 export interface ConsequencesOptions {
   readonly registry: Registry;
-  readonly runs: () => Pick<Runs, "prepare" | "begin" | "bell">;
+  readonly runs: () => Pick<Runs, "prepare" | "begin" | "retry" | "bell">;
   readonly actor: string;
 }
 
@@ -28,7 +28,10 @@ export function createConsequences({ registry, runs, actor }: ConsequencesOption
       await endRuns(on, { resourceId: id, type: before.tag }, { keeps: registry.keeps, exits: registry.exits, by: actor, note: `${known.type.name} went to ${to}` });
     }
     if (after) {
-      const answer = await runs().begin(on, after, runs().prepare(after, { known, id }, {}, { note }));
+      const run = await runs().prepare(after, { owner: { known, id }, args: {}, on, note });
+      const answer = await runs().begin(on, after, run);
+      // The state waits for it, whatever it was given.
+      if (answer.result === "differs") await runs().retry(on, after, run);
       if (answer.result === "joined" || answer.result === "differs") {
         const message = `${known.type.name} ${id} went to ${to} and waits for this run, which was live${answer.result === "differs" ? " and was given other args" : ""}.`;
         await insertLog(on, [{ level: "info", kind: "notice", type: after.tag, id: answer.id, actor, message, data: null }]);

@@ -1,7 +1,7 @@
 // Which types there are: by the name that code knows them by, and by the tag that their rows carry. A subtype's rows stand in the table of its
 // family's root, and what is written by hand for the root goes for it too.
 
-import type { Predicates } from "../codec/check.js";
+import { holdsSecret, type Predicates } from "../codec/check.js";
 import { nothing } from "../codec/index.js";
 import type { StoredType } from "../codec/stored.js";
 import type { App, ResourceCode, ResourceType, TaskCode, TaskType } from "../contract.js";
@@ -29,6 +29,8 @@ export interface KnownTask {
   readonly root: string | null;
   readonly args: StoredType;
   readonly fields: StoredType;
+  /** What of its runs may hold secrets. */
+  readonly secrets: { readonly args: boolean; readonly fields: boolean };
   readonly upgrades: object;
   readonly predicates: Predicates;
 }
@@ -98,13 +100,15 @@ export function createRegistry(app: App): Registry {
   function knownTask(code: TaskCode): KnownTask {
     const { type, upgrades = {}, checks = {} } = code;
     const of = type.of === undefined ? undefined : codes.get(type.of);
+    const { args = noRecord, fields = noRecord } = type;
     return {
       type,
       code,
       tag: tagOf(type),
       root: of === undefined ? null : tagOf(rootOf(of)),
-      args: type.args ?? noRecord,
-      fields: type.fields ?? noRecord,
+      args,
+      fields,
+      secrets: { args: holdsSecret(args.rules), fields: holdsSecret(fields.rules) },
       upgrades,
       predicates: { own: checks, types: app.typeChecks },
     };

@@ -47,6 +47,11 @@ export abstract class Resource {
     this.#take(row, this.#changes);
   }
 
+  /** What was set since the row was read or written. */
+  get _changes(): { readonly [field: string]: unknown } {
+    return this.#changes;
+  }
+
   children(): Promise<readonly object[]> {
     return this.#pliny.children(this._row);
   }

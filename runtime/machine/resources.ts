@@ -4,7 +4,7 @@
 import { randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 import { refusalsOf } from "../codec/check.js";
-import { canonicalText, type JsonRecord, type Reading, readVersion, Ref, toRef, toSecret, toTaskRef, type Vault, type Writing } from "../codec/index.js";
+import { canonicalText, type Json, type JsonRecord, type Reading, readVersion, Ref, toRef, toSecret, toTaskRef, type Vault, type Writing } from "../codec/index.js";
 import { profiles } from "../codec/profile.js";
 import { isWithheld, keysOf, withStored } from "../codec/secret.js";
 import type { RecordRules } from "../codec/given.js";
@@ -52,9 +52,9 @@ export interface Resources extends Pick<Pliny, "create" | "get" | "save" | "move
    * Those rows as objects, whose references are loaded together: a query a family, whichever of them is asked for first. A row that cannot be
    * read is the error that says why, so that it harms no other.
    */
-  readPage(records: readonly ResourceRecord[]): Promise<readonly (Resource | Error)[]>;
+  readPage(records: readonly ResourceRecord[], on?: Connection): Promise<readonly (Resource | Error)[]>;
   /** Rows of a family's table as objects, by id; those that are gone are not among them. */
-  readMany(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, Resource | Error>>;
+  readMany(table: string, ids: readonly string[], on?: Connection): Promise<ReadonlyMap<string, Resource | Error>>;
   /** A type by the tag of its rows. Throws where this release knows none. */
   knownOf(tag: string): KnownResource;
   /** Writes a row in the shape that is written now; false where another write came first. A newer shape stays as it is. */
@@ -74,7 +74,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     const owner = known.parentRoot === null ? null : parentIn(parent, known);
     const [state = "live"] = Object.keys(type.states);
     const made = await sent({ known, id, options }, async () => {
-      const vault = await vaults.forWriting({ known, id });
+      const vault = await vaults.forWriting({ known, id }, options.transaction);
       const record = encode(known, { ...blankOf(type.fields.codec), ...type.fields.defaults, ...given }, { id, vault, before: null, given });
       return together(options, async (on) => {
         const row = await insertResource(on, known.root, {
@@ -84,11 +84,11 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
         return row;
       });
     });
-    if (made) return objectOf(made, type);
+    if (made) return objectOf(made, type, options.transaction);
     // The same call once more, after an answer that was lost; or the parent is gone.
     const [there] = await readResources(options.transaction ?? store, known.root, [id]);
     if (!there) throw new NotFound(type.parent ?? type.name, owner ?? id);
-    return objectOf(there, type);
+    return objectOf(there, type, options.transaction);
   }
 
   async function get<T>(type: ResourceType<T>, id: string): Promise<T> {
@@ -99,7 +99,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
 
   async function save(row: ResourceRow, changes: object, options: WriteOptions = {}): Promise<ResourceRow> {
     const known = knownOf(row.type);
-    const record = await changed(known, row, changes);
+    const record = await changed(known, row, { changes, on: options.transaction });
     if (record === null) return row;
     return written({ known, id: row.id, options }, (on, nonce) => saveResource(on, known.root, { ...textsOf(known, record), ...writeOf(row, nonce, options) }));
   }
@@ -113,7 +113,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     if (row.state === "stop" || (to !== "stop" && !allowed.includes(to))) {
       throw new IllegalMove(`${type.name} ${row.id}`, { from: row.state, to, allowed: row.state === "stop" ? ["nowhere: it has stopped"] : [...new Set([...allowed, "stop"])] });
     }
-    const record = await changed(known, row, values);
+    const record = await changed(known, row, { changes: values, on: options.transaction });
     return written({ known, id: row.id, options }, async (on, nonce) => {
       const texts = record === null ? { attrs: null, vaultKeys: [] } : textsOf(known, record);
       if (to !== "stop") {
@@ -152,7 +152,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
   }
 
   /** What a record becomes by what is given; null where that changes nothing. */
-  async function changed(known: KnownResource, row: ResourceRow, changes: object): Promise<JsonRecord | null> {
+  async function changed(known: KnownResource, row: ResourceRow, { changes, on }: Changing): Promise<JsonRecord | null> {
     if (Object.keys(changes).length === 0) return null;
     const { type, predicates } = known;
     if (row.isNewer) throw new NewerShape(row.type, row.id, Number(row.stored["__v"]));
@@ -160,7 +160,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     const given = Object.assign({}, withStored(taken(type.fields.rules, changes), before));
     const refusals = refusalsOf({ type: type.fields, given, before, version: readVersion(row.stored), predicates, upgrades: known.upgrades });
     if (refusals.length > 0) throw new Invalid(`${type.name} ${row.id} cannot be saved with what was given`, refusals);
-    const vault = await vaults.forWriting({ known, id: row.id });
+    const vault = await vaults.forWriting({ known, id: row.id }, on);
     const record = encode(known, { ...row.fields, ...given }, { id: row.id, vault, before: row, given });
     return canonicalText(record) === canonicalText(row.stored) ? null : record;
   }
@@ -174,7 +174,7 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     const { known, id, options } = of;
     const [on, nonce] = [options.transaction ?? store, nextNonce()];
     const record = await sent(of, () => write(on, nonce));
-    if (record) return rowOf(record);
+    if (record) return rowOf(record, on);
     const [there] = options.transaction || !(await hasLanded(store, id, nonce)) ? [] : await readResources(store, known.root, [id]);
     return there ? rowOf(there) : lost(known, id, on);
   }
@@ -199,12 +199,12 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     return object === undefined ? missing(known.type, id) : orThrow(object);
   }
 
-  async function readPage(records: readonly ResourceRecord[]): Promise<readonly (Resource | Error)[]> {
+  async function readPage(records: readonly ResourceRecord[], on: Connection = store): Promise<readonly (Resource | Error)[]> {
     const page = createPage(registry, { readMany, readRuns });
     const reading = await vaults.forReading(records.flatMap(({ type, id }) => {
       const known = registry.ofTag(type);
       return known ? [{ known, id }] : [];
-    }));
+    }), on);
     return records.map((record) => {
       try {
         const { type } = knownOf(record.type);
@@ -216,9 +216,9 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
     });
   }
 
-  async function readMany(table: string, ids: readonly string[]): Promise<ReadonlyMap<string, Resource | Error>> {
-    const records = await readResources(store, table, ids);
-    const objects = await readPage(records);
+  async function readMany(table: string, ids: readonly string[], on: Connection = store): Promise<ReadonlyMap<string, Resource | Error>> {
+    const records = await readResources(on, table, ids);
+    const objects = await readPage(records, on);
     return new Map(records.flatMap(({ id }, index) => {
       const object = objects[index];
       return object === undefined ? [] : [[id, object] as const];
@@ -238,16 +238,16 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
   // ---- between rows and records
 
   /** An object of a type; a row of another member of its family, unless it extends the type, is none of it. */
-  async function objectOf<T>(record: ResourceRecord, type: ResourceType<T>): Promise<T> {
+  async function objectOf<T>(record: ResourceRecord, type: ResourceType<T>, on: Connection = store): Promise<T> {
     const own = registry.ofTag(record.type)?.type;
     if (own && own.name !== type.name && own.extends !== type.name) return missing(type, record.id);
-    const [object] = await readPage([record]);
+    const [object] = await readPage([record], on);
     // The registry has the class of each type, and that of a subtype extends its base's.
     return (object === undefined ? missing(type, record.id) : orThrow(object)) as T;
   }
 
-  async function rowOf(record: ResourceRecord): Promise<ResourceRow> {
-    const reading = await vaults.forReading([{ known: knownOf(record.type), id: record.id }]);
+  async function rowOf(record: ResourceRecord, on: Connection = store): Promise<ResourceRow> {
+    const reading = await vaults.forReading([{ known: knownOf(record.type), id: record.id }], on);
     return decode(record, createPage(registry, { readMany, readRuns }), reading(record.id));
   }
 
@@ -308,6 +308,12 @@ export function createResources({ registry, store, vaults, actor, pliny, moved, 
   }
 }
 
+interface Changing {
+  readonly changes: object;
+  /** The transaction of the caller, if there is one. */
+  readonly on: Connection | undefined;
+}
+
 interface Encoding {
   readonly id: string;
   readonly vault: Vault | null;
@@ -346,9 +352,9 @@ function missing(type: ResourceType<unknown>, id: string): never {
   throw new NotFound(type.name, id);
 }
 
-/** A data key of its own says nothing of the keyring. */
-function keysUsed({ type }: KnownResource, record: JsonRecord): readonly number[] {
-  return type.ownKey ? [] : keysOf(record);
+/** Which keys of the keyring seal what stands in a resource or a run on it, that of a global task having none: a data key is of no keyring. */
+export function keysUsed(owner: KnownResource | null, json: Json): readonly number[] {
+  return owner?.type.ownKey ? [] : keysOf(json);
 }
 
 /** A write that gives a row another nonce than it had is seen by whoever read it before. */

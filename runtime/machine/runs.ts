@@ -5,10 +5,9 @@ import { createHash, createHmac } from "node:crypto";
 import { promises as timers } from "node:timers";
 import { v7 } from "uuid";
 import { refusalsOf } from "../codec/check.js";
-import { canonicalText, type JsonRecord, type Place, type Reading, type Writing } from "../codec/index.js";
+import { canonicalText, type JsonRecord, type Place, type Reading, type Vault, type Writing } from "../codec/index.js";
 import { isList } from "../codec/json.js";
 import { profiles } from "../codec/profile.js";
-import { keysOf } from "../codec/secret.js";
 import { blankOf, readStoredRun, writeStoredRun } from "../codec/stored.js";
 import { parseJson } from "../codec/text.js";
 import type { Pliny, ResourceRow, TaskHandle, TaskRow, TaskType, WriteOptions } from "../contract.js";
@@ -19,7 +18,7 @@ import { type NewRun, readEndedRun, readEndedRuns, readLiveRuns, readRun, readRu
 import { KeyringError } from "../vault/keyring.js";
 import { Bell } from "./bell.js";
 import type { KnownResource, KnownTask, Registry } from "./registry.js";
-import { nextNonce, noteOf, type Resources, stateName, storedState, taken } from "./resources.js";
+import { keysUsed, nextNonce, noteOf, type Resources, stateName, storedState, taken } from "./resources.js";
 import { Task } from "./task.js";
 import type { Keys, Vaults } from "./vaults.js";
 
@@ -42,19 +41,26 @@ export interface Owner {
 export interface Runs extends Pick<Pliny, "runs" | "tasks"> {
   /** Rings when this process has made work for a worker. */
   readonly bell: Bell;
-  /** A run that is about to be started: its args checked and filled in. Throws Invalid. */
-  prepare(task: KnownTask, owner: Owner | null, args: object, given: PreparedRun): NewRun;
+  /** A run that is about to be started: its args checked, filled in and sealed. Rejects with Invalid. */
+  prepare(task: KnownTask, run: PreparedRun): Promise<NewRun>;
   /** Starts it, or joins the live one; that one is tried again where it panicked, if it waits in panic. */
   begin(on: Connection, task: KnownTask, run: NewRun): Promise<StartAnswer>;
-  /** The fields of a run as they are now, to be stored with its step. Throws Invalid where what its handler set may not be. */
+  /** Lets the live run in its place go on where it panicked, if it waits in panic. */
+  retry(on: Connection, task: KnownTask, run: NewRun): Promise<void>;
+  /** The fields of a run that was read here as they are now, to be stored with its step. Throws Invalid where what its handler set may not be. */
   written(task: KnownTask, record: RunRecord, run: Task): { readonly attrs: string; readonly vaultKeys: readonly number[] };
   /** Those runs as objects, with what they act on; one that cannot be read is the error that says why. */
-  readRuns(records: readonly RunRecord[]): Promise<readonly (Task | Error)[]>;
+  readRuns(records: readonly RunRecord[], on?: Connection): Promise<readonly (Task | Error)[]>;
   /** Runs by their ids, live ones and those that have ended; those that are gone are not among them. */
   readMany(ids: readonly string[]): Promise<ReadonlyMap<string, Task | Error>>;
 }
 
 export interface PreparedRun {
+  /** Null for a global task. */
+  readonly owner: Owner | null;
+  readonly args: object;
+  /** Where it is going to be started. */
+  readonly on: Connection;
   readonly id?: string;
   readonly parentTaskId?: string;
   readonly bucket?: Date;
@@ -66,15 +72,17 @@ const pausesMs = [2, 10, 50, 200, 1000];
 
 export function createRuns({ registry, store, vaults, keys, resources, actor, pliny }: RunsOptions): Runs {
   const bell = new Bell();
-  return { bell, runs, tasks, prepare, begin, written, readRuns, readMany };
+  // Those that its runs were read with; what is set in them is sealed alike.
+  const vaultsOfRuns = new WeakMap<Task, Vault | null>();
+  return { bell, runs, tasks, prepare, begin, retry, written, readRuns, readMany };
 
   function runs<Run, Args>(type: TaskType<Run>, row: ResourceRow | null): TaskHandle<Run, Args> {
     const owner = row === null ? null : { known: resources.knownOf(row.type), id: row.id };
     const task = registry.taskOf(type, owner?.known ?? null);
     // A task that takes the place of its base's is asked for under both names.
     const which = { types: [...new Set([task.tag, registry.taskOf(type, null).tag])], resourceId: owner?.id ?? null };
-    const objectOf = async (record: RunRecord): Promise<Run> => {
-      const [run] = await readRuns([record]);
+    const objectOf = async (record: RunRecord, on: Connection = store): Promise<Run> => {
+      const [run] = await readRuns([record], on);
       if (run === undefined || run instanceof Error) throw run ?? new NotFound(type.name, record.id);
       // The registry has the class of each task.
       return run as Run;
@@ -82,10 +90,11 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     return {
       async start(args, options = {}) {
         const id = await start(task, owner, Object.assign({}, args), options);
-        const record = (await readRun(options.transaction ?? store, id)) ?? (await readEndedRun(options.transaction ?? store, id));
-        return record ? objectOf(record) : notFound(type.name, id);
+        const on = options.transaction ?? store;
+        const record = (await readRun(on, id)) ?? (await readEndedRun(on, id));
+        return record ? objectOf(record, on) : notFound(type.name, id);
       },
-      running: async () => Promise.all((await readLiveRuns(store, which)).map(objectOf)),
+      running: async () => Promise.all((await readLiveRuns(store, which)).map((record) => objectOf(record))),
       async latest() {
         const [live] = await readLiveRuns(store, which);
         const [ended] = live ? [] : await readEndedRuns(store, { ...which, limit: 1 });
@@ -95,7 +104,7 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
       async history(limit = 50) {
         const live = await readLiveRuns(store, which);
         const ended = live.length >= limit ? [] : await readEndedRuns(store, { ...which, limit: limit - live.length });
-        return Promise.all([...live, ...ended].slice(0, limit).map(objectOf));
+        return Promise.all([...live, ...ended].slice(0, limit).map((record) => objectOf(record)));
       },
     };
   }
@@ -110,9 +119,8 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
 
   /** The id of the run that was started or joined. */
   async function start(task: KnownTask, owner: Owner | null, args: object, options: WriteOptions): Promise<string> {
-    const { id } = options;
-    const run = prepare(task, owner, args, { note: noteOf(options), ...(id === undefined ? {} : { id }) });
-    const answer = await asked(task, run, options);
+    const { id = v7(), transaction: on = store } = options;
+    const answer = await asked(task, () => prepare(task, { owner, args, on, id, note: noteOf(options) }), options);
     switch (answer.result) {
       case "started":
       case "joined":
@@ -130,8 +138,13 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
   }
 
   /** Where the answer is lost it is asked again: its id tells whether it was started. */
-  async function asked(task: KnownTask, run: NewRun, { transaction }: WriteOptions): Promise<StartAnswer> {
-    const send = (): Promise<StartAnswer> => (transaction ? begin(transaction, task, run) : withPartitions(store, () => begin(store, task, run)));
+  async function asked(task: KnownTask, prepared: () => Promise<NewRun>, { transaction }: WriteOptions): Promise<StartAnswer> {
+    let made: NewRun | null = null;
+    const send = async (): Promise<StartAnswer> => {
+      made ??= await prepared();
+      const run = made;
+      return transaction ? begin(transaction, task, run) : withPartitions(store, () => begin(store, task, run));
+    };
     let failure: unknown = null;
     for (const pauseMs of pausesMs) {
       const answer = await send().catch((error: unknown): StartAnswer => {
@@ -146,17 +159,19 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     return { result: "again" };
   }
 
-  async function begin(on: Connection, { type }: KnownTask, run: NewRun): Promise<StartAnswer> {
+  async function begin(on: Connection, task: KnownTask, run: NewRun): Promise<StartAnswer> {
     const answer = await startRun(on, run);
-    const { uniqueKey, endsMs } = run;
-    if (answer.result === "joined" && uniqueKey !== null) {
-      const deadlinesMs = Object.fromEntries(Object.entries(type.states).map(([state, { timeoutMs }]) => [state, timeoutMs]));
-      await retryRunWithKey(on, { uniqueKey, nextNonce: nextNonce(), deadlinesMs, endsMs, by: actor });
-    }
+    if (answer.result === "joined") await retry(on, task, run);
     return answer;
   }
 
-  function prepare(task: KnownTask, owner: Owner | null, args: object, { id = v7(), parentTaskId, bucket, note }: PreparedRun): NewRun {
+  async function retry(on: Connection, { type }: KnownTask, { uniqueKey, endsMs }: NewRun): Promise<void> {
+    if (uniqueKey === null) return;
+    const deadlinesMs = Object.fromEntries(Object.entries(type.states).map(([state, { timeoutMs }]) => [state, timeoutMs]));
+    await retryRunWithKey(on, { uniqueKey, nextNonce: nextNonce(), deadlinesMs, endsMs, by: actor });
+  }
+
+  async function prepare(task: KnownTask, { owner, args, on, id = v7(), parentTaskId, bucket, note }: PreparedRun): Promise<NewRun> {
     const { type, tag } = task;
     const given = taken(task.args.rules, args);
     const refusals = refusalsOf({ type: task.args, given, before: null, predicates: task.predicates, upgrades: task.upgrades });
@@ -164,9 +179,11 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     const [begins = ""] = Object.keys(type.states);
     const first = task.code.shouldStart === undefined ? begins : storedState("new");
     const fields = { ...blankOf(task.args.codec), ...given };
+    // Also where only its handlers will have something to seal: they are given what there is.
+    const vault = owner !== null && mayHoldSecrets(task) ? await vaults.forWriting(owner, on) : vaults.shared;
     const { args: argsRecord, fields: fieldsRecord } = writeStoredRun(
-      { type: task.args, fields, at: writingAt(placeOf(task, id, "args")) },
-      { type: task.fields, fields: blankOf(task.fields.codec), at: writingAt(placeOf(task, id, "fields")) },
+      { type: task.args, fields, at: writingAt(placeOf(task, id, "args"), vault) },
+      { type: task.fields, fields: blankOf(task.fields.codec), at: writingAt(placeOf(task, id, "fields"), vault) },
       task.upgrades,
     );
     const plain = plainArgs(task, fields);
@@ -174,17 +191,17 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     return {
       id, type: tag, version: type.write ?? type.version, state: first, nonce: nextNonce(),
       owner: owner === null ? null : { table: owner.known.root, id: owner.id, states: type.while?.map(storedState) ?? null },
-      parentTaskId: parentTaskId ?? null, args: text, attrs: JSON.stringify(fieldsRecord), vaultKeys: keysOf([argsRecord, fieldsRecord]),
+      parentTaskId: parentTaskId ?? null, args: text, attrs: JSON.stringify(fieldsRecord), vaultKeys: keysUsed(owner?.known ?? null, [argsRecord, fieldsRecord]),
       uniqueKey: type.unique === "none" ? null : digest(canonicalText([tag, owner?.id ?? null, ...(type.unique === "args" ? [plain.toString("base64")] : [])])),
       argsKey: plain, deadlineMs: type.states[first]?.timeoutMs ?? null, endsMs: type.timeoutMs ?? null, bucket: bucket ?? null, by: actor, note,
     };
   }
 
   /** What tells args from others: of secrets nobody can guess it without the index key. */
-  function plainArgs({ type, args }: KnownTask, fields: object): Buffer {
+  function plainArgs({ type, args, secrets }: KnownTask, fields: object): Buffer {
     const plain: Writing = { profile: profiles["api-in"], place: nowhere, vault: null };
     const text = canonicalText(args.codec.encode(fields, plain));
-    if (!Object.values(args.rules).some((rule) => rule.encrypted)) return digest(text);
+    if (!secrets.args) return digest(text);
     const key = keys.indexKeyring.find(({ state }) => state === "primary");
     if (key === undefined) throw new KeyringError(`${type.name} has secret args, which are compared under an index key; there is none that is primary.`);
     return createHmac("sha256", key.index("pliny/args/1", type.name)).update(text).digest();
@@ -192,7 +209,7 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
 
   function written(task: KnownTask, record: RunRecord, run: Task): { readonly attrs: string; readonly vaultKeys: readonly number[] } {
     const [args, fieldsRecord] = [recordIn(record.args), recordIn(record.attrs)];
-    const at = (part: "args" | "fields"): Reading => ({ ...writingAt(placeOf(task, record.id, part)), load: (tag, id) => pliny().load(tag, id) });
+    const at = readingAt(task, record, vaultsOfRuns.get(run) ?? null);
     const read = readStoredRun({ type: task.args, record: args, at: at("args") }, { type: task.fields, record: fieldsRecord, at: at("fields") }, task.upgrades);
     const given = taken(task.fields.rules, run._changes);
     const { predicates, upgrades } = task;
@@ -203,27 +220,35 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
       { type: task.fields, fields: { ...read.fields.fields, ...given }, at: at("fields"), version: read.fields.version, lostFound: read.fields.lostFound, kept: { record: fieldsRecord, changed: new Set(Object.keys(given)) } },
       task.upgrades,
     );
-    return { attrs: JSON.stringify(fields), vaultKeys: keysOf([args, fields]) };
+    return { attrs: JSON.stringify(fields), vaultKeys: keysUsed(ownerOf(record), [args, fields]) };
   }
 
-  async function readRuns(records: readonly RunRecord[]): Promise<readonly (Task | Error)[]> {
-    const owners = await ownersOf(records);
+  async function readRuns(records: readonly RunRecord[], on: Connection = store): Promise<readonly (Task | Error)[]> {
+    const sealing = records.flatMap((record) => {
+      const [task, known] = [registry.taskOfTag(record.type), ownerOf(record)];
+      return record.resourceId !== null && known && task && mayHoldSecrets(task) ? [{ known, id: record.resourceId }] : [];
+    });
+    const owners = await ownersOf(records, on);
+    const vaultOf = await vaults.forReading(sealing, on);
     return records.map((record) => {
       try {
         const task = registry.taskOfTag(record.type);
         if (!task) throw new PlinyError("UNKNOWN_TYPE", `This release knows no task '${record.type}'.`);
         const owner = record.resourceId === null ? null : (owners.get(record.resourceId) ?? new NotFound(record.resourceType ?? "resource", record.resourceId));
         if (owner instanceof Error) throw owner;
-        const run: unknown = new task.type.class(rowOf(task, record, owner), pliny());
-        return run instanceof Task ? run : new TypeError(`The class of '${task.type.name}' is none of a task.`);
+        const vault = vaultOf(record.resourceId ?? record.id);
+        const run: unknown = new task.type.class(rowOf(task, record, { owner, vault }), pliny());
+        if (!(run instanceof Task)) return new TypeError(`The class of '${task.type.name}' is none of a task.`);
+        vaultsOfRuns.set(run, vault);
+        return run;
       } catch (error) {
         return new PlinyError("POISON", `${record.type} ${record.id} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       }
     });
   }
 
-  function rowOf(task: KnownTask, record: RunRecord, owner: object | null): TaskRow {
-    const at = (part: "args" | "fields"): Reading => ({ ...writingAt(placeOf(task, record.id, part)), load: (tag, id) => pliny().load(tag, id) });
+  function rowOf(task: KnownTask, record: RunRecord, { owner, vault }: { readonly owner: object | null; readonly vault: Vault | null }): TaskRow {
+    const at = readingAt(task, record, vault);
     const { args, fields } = readStoredRun(
       { type: task.args, record: recordIn(record.args), at: at("args") },
       { type: task.fields, record: recordIn(record.attrs), at: at("fields") },
@@ -236,13 +261,13 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
   }
 
   /** What they act on, by id: a query a family. */
-  async function ownersOf(records: readonly RunRecord[]): Promise<ReadonlyMap<string, object | Error>> {
+  async function ownersOf(records: readonly RunRecord[], on: Connection): Promise<ReadonlyMap<string, object | Error>> {
     const byTable = new Map<string, Set<string>>();
     for (const { resourceType, resourceId } of records) {
       if (resourceType === null || resourceId === null) continue;
       byTable.set(resourceType, (byTable.get(resourceType) ?? new Set()).add(resourceId));
     }
-    const found = await Promise.all([...byTable].map(([table, ids]) => resources.readMany(table, [...ids])));
+    const found = await Promise.all([...byTable].map(([table, ids]) => resources.readMany(table, [...ids], on)));
     return new Map(found.flatMap((owners) => [...owners]));
   }
 
@@ -255,9 +280,22 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     }));
   }
 
-  function writingAt(place: Place): Writing {
-    return { profile: profiles.store, place, vault: vaults.shared };
+  /** The family of what a run acts on; of a global task, and of one that only a newer release knows, null. */
+  function ownerOf({ resourceType }: RunRecord): KnownResource | null {
+    return resourceType === null ? null : registry.ofTag(resourceType);
   }
+
+  function readingAt(task: KnownTask, { id }: RunRecord, vault: Vault | null): (part: "args" | "fields") => Reading {
+    return (part) => ({ ...writingAt(placeOf(task, id, part), vault), load: (tag, target) => pliny().load(tag, target) });
+  }
+}
+
+function writingAt(place: Place, vault: Vault | null): Writing {
+  return { profile: profiles.store, place, vault };
+}
+
+function mayHoldSecrets({ secrets }: KnownTask): boolean {
+  return secrets.args || secrets.fields;
 }
 
 const nowhere: Place = { root: "", id: "", path: [] };

@@ -2,6 +2,7 @@
 // What generated classes use of it begins with `_`, for any other name may be a field's.
 
 import type { Pliny, TaskRow } from "../contract.js";
+import { Resource } from "./resource.js";
 
 export abstract class Task {
   readonly #pliny: Pliny;
@@ -42,6 +43,12 @@ export abstract class Task {
   /** What was set since the run was read; the runtime stores it with the step. */
   get _changes(): { readonly [field: string]: unknown } {
     return this.#changes;
+  }
+
+  /** Fields of what it acts on that were set through this object and not saved. Whose step ends has lost them. */
+  get _unsaved(): readonly string[] {
+    const { owner } = this._row;
+    return owner instanceof Resource ? Object.keys(owner._changes) : [];
   }
 
   /** Writes a line into the log, at once. */

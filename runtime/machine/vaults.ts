@@ -4,7 +4,7 @@
 import { EncodeError, type Json, type JsonRecord, type Vault } from "../codec/index.js";
 import { isList } from "../codec/json.js";
 import { blankOf } from "../codec/stored.js";
-import type { Store } from "../store/connection.js";
+import type { Connection, Store } from "../store/connection.js";
 import { keepDataKey, type KeyCheck, meetKeys, readDataKeys, writeLog } from "../store/postgres.js";
 import { blindIndex, type IndexKeyring, loadIndexKeyring } from "../vault/blind-index.js";
 import { type Keyring, KeyringError, loadKeyring } from "../vault/keyring.js";
@@ -46,12 +46,18 @@ interface Row {
 }
 
 export interface Vaults {
-  /** That of the keyring, for runs; null where there is none. */
+  /** That of the keyring; null where there is none. */
   readonly shared: Vault | null;
-  /** The vaults of rows that were read, by their ids: one query more where some have keys of their own. Null where nothing can be opened. */
-  forReading(rows: readonly Row[]): Promise<(id: string) => Vault | null>;
-  /** The vault of a row that is about to be written; its own key is made if it has none yet. */
-  forWriting(row: Row): Promise<Vault | null>;
+  /**
+   * The vaults of resources that were read, by their ids, which are those of the runs on them as well: one query more where some have keys of
+   * their own. Of any other id it is that of the keyring; null where nothing can be opened.
+   */
+  forReading(rows: readonly Row[], on?: Connection): Promise<(id: string) => Vault | null>;
+  /**
+   * The vault of a resource that is about to be written, or a run on it; its own key is made if it has none yet. In a transaction it is
+   * asked for there, where a key that is not committed yet can be seen.
+   */
+  forWriting(row: Row, on?: Connection): Promise<Vault | null>;
   /** A vault that remembers what it seals, and the index of all that; `before` is the index of what stays as it was sealed. */
   indexing(known: KnownResource, vault: Vault | null, before: Json | undefined): Indexing;
 }
@@ -78,20 +84,20 @@ export async function openVaults({ store, keys, actor, masking }: VaultsOptions)
   };
   return {
     shared,
-    async forReading(rows) {
+    async forReading(rows, on = store) {
       const owners = rows.filter(({ known }) => known.type.ownKey);
-      const found = owners.length === 0 ? [] : await readDataKeys(store, owners.map(({ id }) => id));
+      const found = owners.length === 0 ? [] : await readDataKeys(on, owners.map(({ id }) => id));
       const byId = new Map(found.map((key) => [key.id, key]));
       const own = new Map(owners.map((row) => [row.id, ownVault(row, byId.get(row.id) ?? { shredKey: null, blob: null })]));
       return (id) => (own.has(id) ? (own.get(id) ?? null) : shared);
     },
-    async forWriting(row) {
+    async forWriting(row, on = store) {
       const { known, id } = row;
       if (!known.type.ownKey || shredKeyring === null) return known.type.ownKey ? null : shared;
-      const [there] = await readDataKeys(store, [id]);
+      const [there] = await readDataKeys(on, [id]);
       if (there) return ownVault(row, there);
       const [shredKey, blob] = makeDataKey({ root: known.root, id }, shredKeyring);
-      return ownVault(row, await keepDataKey(store, known.root, { id, shredKey, blob }));
+      return ownVault(row, await keepDataKey(on, known.root, { id, shredKey, blob }));
     },
     indexing: (known, vault, before) => indexingVault(known, vault, { before, indexKeyring }),
   };

@@ -50,7 +50,17 @@ export function codeOf(error: unknown): string | null {
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
-  return /^(ECONNRESET|EPIPE|ETIMEDOUT|57P0[123]|08\d{3})$/.test(code) || /Connection terminated|is not queryable/.test(error.message);
+  return /^(ECONNRESET|EPIPE|ETIMEDOUT|57P0[123]|08\d{3})$/.test(code) || /Connection terminated|is not queryable/.test(error.message) || isUnanswered(error);
+}
+
+/** Whether nothing came back for as long as anybody waits: the host may be gone without a word. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && error.message === "Query read timeout";
+}
+
+/** Whether it may be for how much was sent at once: it took too long or too much room. */
+export function isTooMuch(error: unknown): boolean {
+  return /^(57014|53200|53400)$/.test(codeOf(error) ?? "");
 }
 
 /**

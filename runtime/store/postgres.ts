@@ -2,7 +2,7 @@
 // text where drivers differ in how they read a type, so that a caller's own connection serves as well.
 
 import { Pool } from "pg";
-import { ask, type Connection, type Store } from "./connection.js";
+import { ask, type Connection, isUnanswered, type Store } from "./connection.js";
 import { keepLease } from "./lease.js";
 import { withPartitions } from "./partitions.js";
 
@@ -11,13 +11,18 @@ export interface StoreOptions {
   readonly url: string;
   /** At most so many connections, 4 unless said. */
   readonly connections?: number;
+  /** How long to wait for the answer to a statement and for a connection, in milliseconds; 60 s unless said. */
+  readonly answerMs?: number;
 }
 
 /** What a paused process holds locked is free again after this, which is before its lease is over: else whoever takes over would wait for it. */
 const beginText = "begin; set local idle_in_transaction_session_timeout = '10s'";
 
-export function openStore({ url, connections = 4 }: StoreOptions): Store {
-  const pool = new Pool({ connectionString: url, max: connections, application_name: "pliny" });
+export function openStore({ url, connections = 4, answerMs = 60_000 }: StoreOptions): Store {
+  const pool = new Pool({
+    connectionString: url, max: connections, application_name: "pliny", keepAlive: true, keepAliveInitialDelayMillis: 10_000, query_timeout: answerMs,
+    connectionTimeoutMillis: answerMs,
+  });
   // A connection that breaks while nobody uses it is no matter: whoever needs one next gets another.
   pool.on("error", () => {});
   return {
@@ -34,9 +39,13 @@ export function openStore({ url, connections = 4 }: StoreOptions): Store {
         await client.query("commit");
         return made;
       } catch (error) {
-        await client.query("rollback").catch((failure: Error) => {
-          broken = failure;
-        });
+        // Where nothing came back, nothing would come back to this either.
+        if (isUnanswered(error)) broken = new Error("It does not answer.", { cause: error });
+        else {
+          await client.query("rollback").catch((failure: Error) => {
+            broken = failure;
+          });
+        }
         throw error;
       } finally {
         client.off("error", ignore);
@@ -260,21 +269,23 @@ export interface StaleIndexes {
   readonly fields: readonly string[];
   /** Ids of the index keys that are live, as text. */
   readonly live: readonly string[];
+  /** They have keys of their own: of those whose key is destroyed nothing is indexed any more. */
+  readonly ownKeys: boolean;
   readonly after: string | null;
   readonly limit: number;
 }
 
-/** The next rows, by id, in which a field is indexed under other keys than those that are live. */
+/** The next rows, by id, in which a sealed field is indexed under other keys than those that are live, and can be indexed again. */
 export async function readStaleIndexes(
   on: Connection,
   table: string,
-  { types, fields, live, after, limit }: StaleIndexes,
+  { types, fields, live, ownKeys, after, limit }: StaleIndexes,
 ): Promise<readonly ResourceRecord[]> {
   const rows = await ask<ResourceAnswer>(
     on,
     `select ${resourceColumns} from ${tableName(table)} r
-      where type = any ($1) and ($4::uuid is null or id > $4) and exists (
-        select from unnest($2::text[]) as field (key) where r.json_attrs ? field.key and $3::text[] is distinct from coalesce((
+      where type = any ($1) and ($4::uuid is null or id > $4)${ownKeys ? " and exists (select from pliny.data_key d where d.id = r.id and d.blob is not null)" : ""} and exists (
+        select from unnest($2::text[]) as field (key) where r.json_attrs #> array[field.key, 'Vault'] is not null and $3::text[] is distinct from coalesce((
           select array_agg(k order by k collate "C") from jsonb_object_keys(r.json_attrs #> array['__idx', field.key, 'Dict']) as k), '{}'))
       order by id limit $5`,
     [types, fields, [...live].sort(), after, limit],
@@ -350,7 +361,8 @@ export async function rewrapDataKey(on: Connection, before: DataKey, after: Data
 
 /**
  * Forgets one for good, and with it the blind indexes of its resource, which would tell still whether its secrets are equal to others; false
- * where there is none left. The log says so in the same transaction, if `on` is one.
+ * where there is none left. The log says so in the same transaction, if `on` is one. The resource changes its nonce in any case: who read it
+ * before writes nothing to it any more, no new index either.
  */
 export async function destroyDataKey(
   on: Connection,
@@ -363,7 +375,7 @@ export async function destroyDataKey(
        update pliny.data_key set shred_key = null, blob = null, destroyed_at = now(), destroyed_by = $3 where id = $1 and blob is not null returning id),
      bare as (
        update ${tableName(table)} r set json_attrs = json_attrs - '__idx', nonce = $2, updated_at = now() from gone
-        where r.id = gone.id and r.json_attrs ? '__idx' returning r.id, r.step, r.nonce),
+        where r.id = gone.id returning r.id, r.step, r.nonce),
      logged as (insert into pliny.transition (subject, step, nonce, by, note) select id, step, nonce, $3, $4 from bare)
      select id from gone`,
     [id, nextNonce, by, note],

@@ -325,6 +325,22 @@ export async function readRun(on: Connection, id: string): Promise<RunRecord | n
 
 // ---- keys of their secrets
 
+/**
+ * Forgets what the secret args of a resource's runs are told apart by, of live ones and of those that have ended: whoever has the index key
+ * could guess them still. `tasks` are those with such args, by their tags, `uniqueTasks` those of them with one live run for each args.
+ */
+export async function forgetArgs(
+  on: Connection,
+  { resourceId, tasks, uniqueTasks }: { readonly resourceId: string; readonly tasks: readonly string[]; readonly uniqueTasks: readonly string[] },
+): Promise<void> {
+  await on.query(
+    `with live as (
+       update pliny.task set args_key = null, unique_key = case when type = any ($3) then null else unique_key end where resource_id = $1 and type = any ($2))
+     update pliny.archive set row = row - '{args_key,unique_key}'::text[] where resource_id = $1 and type = any ($2)`,
+    [resourceId, tasks, uniqueTasks],
+  );
+}
+
 /** How many runs hold a secret that was sealed with a key: by indexes, a key at a time. */
 export interface RunKeyUses {
   readonly live: number;

@@ -7,7 +7,7 @@ import { canonicalText } from "../codec/json.js";
 import type { Sealed, Vault } from "../codec/reading.js";
 import { a256gcm } from "./a256gcm.js";
 import type { Keyring } from "./keyring.js";
-import { type Audience, atPlace, createVault, notOpened, openUnder, sealUnder } from "./vault.js";
+import { type Audience, atPlace, createVault, noteReveal, notOpened, openUnder, sealUnder } from "./vault.js";
 
 /** Whose data key it is: the stored key of the root of its family, and its id. */
 export interface Owner {
@@ -38,20 +38,21 @@ export interface OwnKey {
  */
 export function createOwnVault(own: OwnKey, audience: Audience): Vault {
   let made: Vault | null = null;
-  const vault = (): Vault => (made ??= createVault(unwrap(own), audience));
+  const vault = (): Vault => (made ??= createVault(openOwnKeyring(own), audience));
   return {
     seal(text, place) {
       return atPlace(place, () => writing(vault)).seal(text, place);
     },
     open: (sealed, place) => atPlace(place, vault).open(sealed, place),
-    noteReveal: audience.noteReveal,
+    noteReveal: (place, reason, plain) => noteReveal(audience, { place, reason, plain }),
   };
 }
 
 // The id that its secrets are stored with. A resource has one data key, and ids of keyrings mean nothing here.
 const dataKeyId = 1;
 
-function unwrap({ owner, wrapped, shredKeys }: OwnKey): Keyring {
+/** The keyring of one resource. Throws a DecodeError with code `vault` where its data key was destroyed or cannot be unwrapped. */
+export function openOwnKeyring({ owner, wrapped, shredKeys }: OwnKey): Keyring {
   if (wrapped === null) throw notOpened("the resource's own key", "none: it was destroyed");
   const bytes = Buffer.from(openUnder(shredKeys, wrapped, contextOf(owner)), "base64url");
   const key = { id: dataKeyId, state: "primary", ...a256gcm(bytes, dataKeyId) } as const;

@@ -14,7 +14,8 @@ export interface Audience {
 }
 
 /** A vault for a tick or a request. It costs next to nothing: what is dear stands in the keyring. */
-export function createVault(keyring: Keyring, { noteReveal, masking }: Audience): Vault {
+export function createVault(keyring: Keyring, audience: Audience): Vault {
+  const { masking } = audience;
   return {
     seal: (text, place) => atPlace(place, () => sealUnder(keyring, text, contextOf(place))),
     open(sealed, place) {
@@ -22,8 +23,17 @@ export function createVault(keyring: Keyring, { noteReveal, masking }: Audience)
       masking.add(text);
       return text;
     },
-    noteReveal,
+    noteReveal: (place, reason, plain) => noteReveal(audience, { place, reason, plain }),
   };
+}
+
+/** Tells who is told; also of what stood in the open, before it is out. */
+export function noteReveal(
+  audience: Audience,
+  { place, reason, plain }: { readonly place: Place; readonly reason: string; readonly plain: string | undefined },
+): Promise<void> {
+  if (plain !== undefined) audience.masking.add(plain);
+  return audience.noteReveal(place, reason);
 }
 
 /** Throws an EncodeError with code `vault` where no key is primary. */

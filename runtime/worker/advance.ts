@@ -6,7 +6,7 @@ import type { KnownTask, Registry } from "../machine/registry.js";
 import { stateName } from "../machine/resources.js";
 import type { Runs } from "../machine/runs.js";
 import { Task } from "../machine/task.js";
-import type { Store } from "../store/connection.js";
+import { isPassing, type Store } from "../store/connection.js";
 import { type LogLine, writeLog } from "../store/postgres.js";
 import { beginRuns, type HeldRun, putOffRun } from "../store/work.js";
 import type { Masking } from "../vault/masking.js";
@@ -119,9 +119,10 @@ export function createAdvance(options: AdvanceOptions): Advance {
 
   async function work(holding: Holding, task: Task | Error): Promise<void> {
     const verdict = await decide(holding, task);
+    if (task instanceof Task && (verdict.kind === "move" || verdict.kind === "stay") && task._unsaved.length > 0) await noteUnsaved(holding, task);
     let judged = judgeOf(holding, task, verdict);
     let answer = await settle(holding, judged);
-    if (answer instanceof Error) {
+    if (answer instanceof Error && !isPassing(answer)) {
       // Postgres refuses it for good: what was set is not kept, and a person sees why.
       judged = judgeOf(holding, task, { kind: "panic", error: answer });
       answer = await settle(holding, judged);
@@ -175,6 +176,12 @@ export function createAdvance(options: AdvanceOptions): Advance {
     await patience.insist(() => putOffRun(store, run, 60_000)).catch(() => {});
     await note({ level: "error", kind: "error", type: run.type, id: run.id, actor, message: `It cannot be settled: ${masking.mask(why).slice(0, 1_000)}`, data: null });
     letGo(holding);
+  }
+
+  /** Most likely it was forgotten, and nobody would see why nothing came of it. */
+  function noteUnsaved({ run, known }: Holding, { _unsaved: fields }: Task): Promise<void> {
+    const message = `${known.type.name} ended '${stateName(run.state)}' and had not saved what it set of its ${run.resourceType ?? "resource"}: ${fields.join(", ")}. That is lost; have it call save() there.`;
+    return note({ level: "warn", kind: "notice", type: run.type, id: run.id, actor, message, data: null });
   }
 
   /** A log that cannot be written harms no run. */

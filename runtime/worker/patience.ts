@@ -1,13 +1,35 @@
-// How a worker meets a database that is away for a while.
+// How a worker meets a database that is away, full or overloaded for a while: it sends again, and says so where that lasts.
 
 import { promises as timers } from "node:timers";
-import { isConnectionLost, isPassing, type Store } from "../store/connection.js";
+import { codeOf, isConnectionLost, isPassing, isTooMuch, type Store } from "../store/connection.js";
 import { withPartitions } from "../store/partitions.js";
 import { type Outcome, readLanded } from "../store/work.js";
 
+/** What lasts no longer than this is told to nobody. */
+const quietMs = 2_000;
+
+/** While it lasts it is told so often. */
+const tellEveryMs = 60_000;
+
+/** So often at most is sent what may be too much at once. */
+const triesMax = 10;
+
+/** A place where something is sent again and again: it meets trouble, or all is well. */
+export interface Watch {
+  met(error: unknown): void;
+  well(): void;
+}
+
 /** Sends again what may go well a little later, until it does or the worker gives up. */
 export class Patience {
+  readonly #tell: (message: string) => void;
+  #toldAt = -Infinity;
   #hasEnded = false;
+
+  /** It is told what keeps the worker from going on, and that it goes on, in a sentence for people. */
+  constructor(tell: (message: string) => void) {
+    this.#tell = tell;
+  }
 
   get hasEnded(): boolean {
     return this.#hasEnded;
@@ -18,15 +40,45 @@ export class Patience {
     this.#hasEnded = true;
   }
 
-  async insist<T>(send: () => Promise<T>): Promise<T> {
-    for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+  /** Throws what will not pass, and, after so many tries, what may be too much at once. */
+  async insist<T>(send: () => Promise<T>, tries: number = triesMax): Promise<T> {
+    const watch = this.watch();
+    for (let [pauseMs, left] = [5, tries]; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
       try {
-        return await send();
+        const answer = await send();
+        watch.well();
+        return answer;
       } catch (error) {
-        if (this.#hasEnded || !isPassing(error)) throw error;
+        if (isTooMuch(error)) left -= 1;
+        if (this.#hasEnded || !isPassing(error) || left <= 0) throw error;
+        watch.met(error);
         await timers.setTimeout(pauseMs);
       }
     }
+  }
+
+  /** Whoever tells says also when it is over; in between one of all of them is enough. */
+  watch(): Watch {
+    let since: number | null = null;
+    let hasTold = false;
+    return {
+      met: (error) => {
+        const now = performance.now();
+        since ??= now;
+        if (now - since < quietMs || now - this.#toldAt < tellEveryMs) return;
+        this.#toldAt = now;
+        hasTold = true;
+        const why = error instanceof Error && error.message !== "" ? error.message : String(codeOf(error) ?? error);
+        this.#tell(`For ${Math.round((now - since) / 1_000)} s Postgres has not taken what this worker sends: ${why}. It is sent again until it does; nothing is lost.`);
+      },
+      well: () => {
+        since = null;
+        if (!hasTold) return;
+        hasTold = false;
+        this.#toldAt = -Infinity;
+        this.#tell("Postgres takes what this worker sends again.");
+      },
+    };
   }
 }
 
@@ -37,13 +89,15 @@ export interface Sending {
   /** How long ended runs are kept, for the partitions of the archive. */
   readonly keeps: readonly string[];
   readonly outcomes: readonly Outcome[];
+  /** How often what may be too much at once is sent. */
+  readonly tries?: number;
 }
 
 /**
  * Sends outcomes until Postgres answers, and gives the ids of those that landed. Where an answer was lost the log is asked: after it was sent again,
  * which has waited for the one that Postgres may have had in hand still.
  */
-export function landing({ store, patience, keeps, outcomes }: Sending, send: () => Promise<readonly string[]>): Promise<readonly string[]> {
+export function landing({ store, patience, keeps, outcomes, tries }: Sending, send: () => Promise<readonly string[]>): Promise<readonly string[]> {
   let mayHaveLanded = false;
   return patience.insist(async () => {
     const landed = await withPartitions(store, send, keeps).catch((error: unknown) => {
@@ -51,5 +105,5 @@ export function landing({ store, patience, keeps, outcomes }: Sending, send: () 
       throw error;
     });
     return mayHaveLanded && landed.length < outcomes.length ? [...landed, ...(await readLanded(store, outcomes))] : landed;
-  });
+  }, tries);
 }

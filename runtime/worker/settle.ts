@@ -24,6 +24,9 @@ export interface SettlerOptions {
 /** So many at once at most, for one statement to stay within what others can bear to wait for. */
 const batchMax = 500;
 
+/** So often many are sent at once where that may be too much; then they go one by one. */
+const triesOfMany = 3;
+
 /** So many at once under way: one is sent while another is written to the disk. */
 const flightsMax = 2;
 
@@ -73,7 +76,8 @@ export function createSettler({ store, actor, keeps, patience }: SettlerOptions)
   /** Who is not in the answer was overtaken. */
   async function settled(batch: readonly Outcome[]): Promise<ReadonlyMap<string, Answer>> {
     try {
-      const landed = await landing({ store, patience, keeps, outcomes: batch }, () => settleRuns(store, batch, actor));
+      const tries = batch.length > 1 ? { tries: triesOfMany } : {};
+      const landed = await landing({ store, patience, keeps, outcomes: batch, ...tries }, () => settleRuns(store, batch, actor));
       return new Map(landed.map((id) => [id, "landed"]));
     } catch (error) {
       return refused(batch, error);

@@ -16,7 +16,7 @@ import type { Masking } from "../vault/masking.js";
 import { createAdvance, type Holding } from "./advance.js";
 import { recoveriesMax } from "./execute.js";
 import { createFinish } from "./finish.js";
-import { Patience } from "./patience.js";
+import { Patience, type Watch } from "./patience.js";
 import { createSettler } from "./settle.js";
 
 export interface WorkerOptions {
@@ -36,6 +36,8 @@ export interface WorkerOptions {
   /** So many steps of a run are made in one hold at most, 16 unless said. */
   readonly stepsAHold?: number;
   readonly random?: () => number;
+  /** Told what keeps it from working for more than 2 s, and that it works again, in a sentence for people. Standard error unless said. */
+  readonly onTrouble?: (message: string) => void;
 }
 
 export interface Worker {
@@ -77,12 +79,13 @@ const fairEvery = 8;
 const endingMs = 6_000;
 
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { registry, store, runs, moved, pliny, masking, actor, slots = 10, leaseMs = 15_000, stallMs = 60_000, stepsAHold = 16, random = Math.random } = options;
+  const { registry, store, runs, moved, pliny, masking, actor, slots = 10, leaseMs = 15_000, stallMs = 60_000, stepsAHold = 16, random = Math.random, onTrouble = complain } = options;
   const types = [...registry.tasks].sort((left, right) => (right.type.priority ?? 0) - (left.type.priority ?? 0)).map(({ tag }) => tag);
   const subjects = registry.resources.map(({ tag }) => tag);
   const can = Object.fromEntries(registry.tasks.map(({ tag, type }) => [tag, type.version]));
   const keeps = Object.values(registry.keeps);
-  const patience = new Patience();
+  const patience = new Patience((message) => onTrouble(masking.mask(message)));
+  const [looking, watchingTime] = [patience.watch(), patience.watch()];
   const settler = createSettler({ store, actor, keeps, patience });
   const finish = createFinish({ registry, store, moved, actor });
   const advance = createAdvance({ registry, store, runs, pliny, masking, actor, settler, finish, patience, random, mayKeep });
@@ -190,18 +193,19 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         mayHoldMore = false;
         if (performance.now() - watchedAt >= watchEveryMs) {
           watchedAt = performance.now();
-          watching = watching.then(watch).catch(said);
+          watching = watching.then(watch).then(watchingTime.well, (error: unknown) => said(error, watchingTime));
         }
         const free = slots - advance.holdings.size;
         // A few at a time would cost as much as many; but where the others are slow, few is all that there is.
         const isWorthIt = free > 0 && (!othersWait || free >= slots / 4 || performance.now() - claimedAt >= pollMs.most);
         if (isWorthIt) claimedAt = performance.now();
         const taken = isWorthIt ? await claim(Math.min(free, claimMost)) : 0;
+        looking.well();
         waitMs = taken > 0 ? (othersWait ? 0 : pollMs.least) : Math.min(Math.max(waitMs * 2, pollMs.least), pollMs.most);
       } catch (error) {
         // It may have been a claim, and then nobody else would take what that took while this worker lives.
         mayHoldMore ||= isConnectionLost(error);
-        await said(error);
+        await said(error, looking);
         waitMs = Math.min(Math.max(waitMs * 2, pollMs.most), failingMs);
       }
       // Jitter upwards, so that many that began together do not ask together.
@@ -220,8 +224,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 
   /** What passes is met again at the next look; what does not is for people. */
-  async function said(error: unknown): Promise<void> {
-    if (isPassing(error)) return;
+  async function said(error: unknown, at: Watch): Promise<void> {
+    if (isPassing(error)) return at.met(error);
     const message = `A worker met what it did not expect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     try {
       await writeLog(store, [{ level: "error", kind: "error", type: null, id: null, actor, message: masking.mask(message), data: null }]);
@@ -249,8 +253,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     // A Postgres that does not answer is not waited for: the lease runs out by itself.
     await within(endingMs, running ?? Promise.resolve());
     await lease?.release();
-    await within(endingMs, retireWorker(store, identity.id).catch(said));
+    await within(endingMs, retireWorker(store, identity.id).catch((error: unknown) => said(error, looking)));
   }
+}
+
+function complain(message: string): void {
+  process.stderr.write(`pliny: ${message}\n`);
 }
 
 /** Waits for something, but no longer than so many milliseconds. */

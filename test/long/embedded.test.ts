@@ -12,7 +12,11 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { PlinyError } from "../../runtime/errors.js";
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "../../runtime/store/embedded.js";
+import { makePartitions } from "../../runtime/store/partitions.js";
+import { startWorker } from "../../runtime/worker/worker.js";
+import { appOf, job, type JobState, makeMoves, runsOf } from "../setup/jobs.js";
 import { projectRoot } from "../setup/project.js";
+import { makeOwnTables, open } from "../setup/store.js";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -460,6 +464,40 @@ describe("a disk", () => {
     expect(await ask(url, "select value from kept")).toEqual([1]);
     rmSync(filler);
     expect(await ask((await start({ folder })).url, "insert into kept values (2) returning value")).toEqual([2]);
+    await stop();
+  });
+
+  test("that runs full under a worker is told, and with room again each step of each run is made once", async ({ skip }) => {
+    const disk = mountDisk("60m") ?? skip("No disk may be mounted here.");
+    const folder = join(disk, "postgres");
+    execFileSync("cp", ["-a", made, folder]);
+    const { url, stop } = await start({ folder });
+    const client = new Client({ connectionString: url });
+    client.on("error", () => {});
+    await client.connect();
+    onTestFinished(() => client.end());
+    const code = job("plain", Object.fromEntries(["one", "two", "three"].map((state, at, all) => [state, { to: [all[at + 1] ?? "stop"], run: (_, { to }) => Promise.resolve(Object.values(to)[0]?.() ?? expect.fail("to")) } satisfies JobState])));
+    await makeOwnTables(client);
+    await makeMoves(client, [code]);
+    const opened = await open(appOf([code]), url);
+    await makePartitions(opened.store, Object.values(opened.registry.keeps));
+    const runs = 1_000;
+    for (let made = 0; made < runs; made += 1) await runsOf(opened.pliny, code).start();
+    const told: string[] = [];
+    const worker = await startWorker({ ...opened, actor: "worker", slots: 50, onTrouble: (message) => told.push(message) });
+    const filler = join(disk, "filler");
+    spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]);
+    void worker.run();
+    while (told.length === 0) await setTimeout(100);
+    expect(told[0]).toContain("No space left on device");
+    rmSync(filler);
+    const left = async (): Promise<unknown> => (await client.query("select count(*)::int as left from pliny.task")).rows[0]?.left;
+    while ((await left()) !== 0) await setTimeout(100);
+    await worker.stop();
+    expect(told.at(-1)).toBe("Postgres takes what this worker sends again.");
+    const { rows } = await client.query(`select "to", count(*)::int, count(distinct subject)::int as subjects from pliny.transition group by 1 order by 1`);
+    expect(rows).toEqual(["__stop__", "one", "three", "two"].map((to) => ({ to, count: runs, subjects: runs })));
+    expect((await client.query("select message from pliny.log where level = 'error'")).rows).toEqual([]);
     await stop();
   });
 

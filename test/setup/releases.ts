@@ -248,7 +248,9 @@ async function changes(before: Seen, after: Seen, { between, mayFill, isSet }: T
       const renamed = new Map(between.flatMap((side) => inside(side.model, sameField(side.parts[index], field)?.type ?? field.type).renamed));
       const shared = insideOne.members.filter((member) => insideOther.members.includes(member));
       const isSame = shared.length === insideOne.members.length && shared.length === insideOther.members.length;
-      const telling = { renamed, ...(isSame ? {} : { members: new Set(shared) }) };
+      // Of one that was encrypted since it came the value is asked, and not whether it is a secret to both.
+      const opened = [field, other].some(({ encrypted }) => encrypted !== null && encrypted.since !== null);
+      const telling = { renamed, opened, ...(isSame ? {} : { members: new Set(shared) }) };
       const where = `/${other.key}`;
       const was = await told(valueIn(before.stored[index], field), telling);
       try {

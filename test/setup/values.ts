@@ -25,6 +25,8 @@ export function fieldValues(fields: readonly Field[], giver: Giver): Arbitrary<o
 export interface Telling {
   /** Texts that have another name now. */
   readonly renamed?: ReadonlyMap<string, string>;
+  /** What is secret is told as what it is. */
+  readonly opened?: boolean;
   /** The members of records that are told; all of them where this is absent. */
   readonly members?: ReadonlySet<string>;
 }
@@ -38,7 +40,10 @@ export async function told(value: unknown, telling: Telling = {}): Promise<strin
   if (value === null || typeof value !== "object") return String(value ?? null);
   if (value instanceof Date) return `Date(${value.toISOString()})`;
   if (value instanceof Uint8Array) return `Bytes(${Buffer.from(value).toString("hex")})`;
-  if (value instanceof Secret) return `Secret(${await told(await value.reveal("to compare"), telling)})`;
+  if (value instanceof Secret) {
+    const plain = await told(await value.reveal("to compare"), telling);
+    return telling.opened ? plain : `Secret(${plain})`;
+  }
   if (value instanceof Ref || value instanceof TaskRef) return `${value.kind}(${value.type} ${value.id})`;
   if (value instanceof Unknown) return `Unknown(${JSON.stringify(value.json)})`;
   if (Array.isArray(value)) return `[${(await each(value)).join()}]`;

@@ -1,11 +1,11 @@
 // A wire to a Postgres server that a test can listen in on and cut: before a statement reaches the server, or after it is done there and
-// before anybody hears of it. What is left is what a process leaves that dies at that point.
+// before anybody hears of it. What is left is what a process leaves that dies at that point. Or it falls silent, as where a host is gone.
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** What becomes of a statement: it goes through, the wire breaks before it, or it breaks before its answer. */
-export type Fate = "pass" | "before" | "after";
+/** What becomes of a statement: it goes through, the wire breaks before it, it breaks before its answer, or nothing is heard of it any more. */
+export type Fate = "pass" | "before" | "after" | "silence";
 
 export interface Wire {
   /** The same address by way of the wire. */
@@ -60,6 +60,10 @@ export async function openWire(url: string): Promise<Wire> {
         const fate = text === null || mute ? "pass" : await wire.onStatement(text);
         if (fate === "before") {
           near.destroy();
+          return;
+        }
+        if (fate === "silence") {
+          near.removeAllListeners("data").resume();
           return;
         }
         if (fate === "after") mute = true;
