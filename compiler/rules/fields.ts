@@ -629,24 +629,38 @@ export const fieldRules: readonly Rule[] = [
     {
       change: "`encrypted` is switched on or off.",
       why:
-        "A secret is stored otherwise than what is open, and a release reads one of the two, whatever version a row is of: neither reads what the other " +
-        "wrote. What was written in the open stays in dead rows and backups until `vacuum` and their end.",
-      safe: "Add a new field, in a new version whose upgrade fills it, and list the old one under `removed`. Indexes and filters on it go first.",
+        "A secret is stored otherwise than what is open, and neither of two releases reads what the other wrote. What was written in the open stays in dead rows " +
+        "and backups until `vacuum` and their end.",
+      safe:
+        "Switch it on in a new version: the field with `since`, and as it stood in the open under `removed`, with `until`. Old values are sealed as rows are brought " +
+        "up; `write` follows a release later. Indexes and filters on it go first. What was a secret is never read in the open: add a new field.",
       example: {
         before: "resource: database\nfields: { password: string }",
         after: "resource: database\nfields: { password: { type: string, encrypted: true } }",
-        safe: "resource: database\nversion: 2\nwrite: 1\nupgrades: { 2: code }\nremoved: [{ field: password, type: string, until: 2 }]\nfields: { secret: { type: string, encrypted: true, since: 2 } }",
+        safe: "resource: database\nversion: 2\nwrite: 1\nremoved: [{ field: password, type: string, until: 2 }]\nfields: { password: { type: string, encrypted: true, since: 2 } }",
       },
     },
     (change) => {
-      const version =
-        shapesOf(change) === null
-          ? "Make a new type, and use it in a new field."
-          : "Add a new field, in a new version whose upgrade fills it, and list this one under `removed`.";
-      return {
-        message: `\`encrypted\` of ${fieldSaid(change)} is switched ${change.how === "added" ? "on" : "off"}.`,
-        actions: [restored(change, `Leave it. ${version}`)],
+      const shapes = isNested(change) ? null : shapesOf(change);
+      const { before, after } = fieldsOf(change);
+      const sealedFrom = after?.encrypted?.since ?? null;
+      // The upgrade is derived: what stood in the open is told by the version of its row.
+      if (shapes !== null && sealedFrom !== null && sealedFrom > shapes.before.version) return null;
+      const message = `\`encrypted\` of ${fieldSaid(change)} is switched ${change.how === "added" ? "on" : "off"}.`;
+      if (shapes === null || before === null || after === null || change.how !== "added") {
+        const otherwise = shapes === null ? "Make a new type, and use it in a new field." : "Add a new field, and have it filled by code that reveals the secret.";
+        return { message, actions: [restored(change, `Leave it. ${otherwise}`)] };
+      }
+      const next = shapes.before.version + 1;
+      const sealed: NextAction = {
+        text: `Write \`since: ${next}\` beside it, with \`version: ${next}\` and \`write: ${next - 1}\`, and list it as it stood in the open: \`removed: [{ field: ${after.name}, until: ${next}, … }]\`.`,
+        edits: [
+          ...withMembers(after.at, { since: next }),
+          ...(shapes.after.version >= next ? [] : withMembers(shapes.after.at, { version: next, write: next - 1 })),
+          ...withItem(shapes.after.at, "removed", { ...tombstoneOf(before), field: after.name, until: next }),
+        ],
       };
+      return { message, actions: [sealed, restored(change, "Leave it in the open.")] };
     },
   ),
 

@@ -1,6 +1,6 @@
 // Two releases of one system beside each other, on the same rows: what each writes is read and saved by the other, value by value, through
-// the code that is generated for each. Whether a change of a spec is safe is thus shown and not argued. Of resources and tasks that only one
-// of the two has nothing is said: no row of theirs is read by the other.
+// the code that is generated for each. Whether a change of a spec is safe is thus shown and not argued. Of resources and tasks that only the
+// new one has, or that are gone for ever, nothing is said: no row of theirs is read by the other.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import fc, { type Arbitrary } from "fast-check";
 import { compile } from "../../compiler/compile.js";
 import { type Field, type FieldType, findType, type Model, type Resource, type Task } from "../../compiler/model.js";
 import { camelCase } from "../../compiler/naming.js";
+import { refusalsOf } from "../../runtime/codec/check.js";
 import { canonicalText, detached, type JsonRecord, known, nothing, type Reading, type Writing } from "../../runtime/codec/index.js";
 import { readStored, readStoredRun, type Stored, type StoredType, type StoredValues, writeStored, writeStoredRun } from "../../runtime/codec/stored.js";
 import { storedRecords, storedType, writeCode } from "./records.js";
@@ -39,17 +40,61 @@ export interface Finding {
 export async function findBreaks(releases: { readonly old: Release; readonly next: Release }, count: number): Promise<readonly Finding[]> {
   const folder = mkdtempSync(join(tmpdir(), "pliny-releases-"));
   try {
-    const [old, next] = [await load(releases.old, join(folder, "old")), await load(releases.next, join(folder, "next"))];
+    const { old, next, gone } = await loadBoth(releases, folder);
     const findings: Finding[] = [];
     for (const [type, older] of old) {
       const newer = next.get(type);
-      if (newer === undefined) continue;
+      if (newer === undefined) {
+        if (!gone.has(type)) findings.push({ type, meeting: "new reads old", problem: "nothing is known of it", row: [] });
+        continue;
+      }
+      for (const state of unknownStates(older, newer)) findings.push({ type, meeting: "new reads old", problem: `the state '${state}' is not known`, row: [] });
       findings.push(...(await meet(older, newer, count)), ...(await meet(newer, older, count)));
     }
     return findings;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** What the old release takes from whoever gives it, at creation and start, and the new one does not: once for each type and member. */
+export async function findRefusals(releases: { readonly old: Release; readonly next: Release }, count: number): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "pliny-releases-"));
+  try {
+    const { old, next } = await loadBoth(releases, folder);
+    const found = new Set<string>();
+    for (const [type, older] of old) {
+      // What starts a task gives args; whatever creates a resource gives fields.
+      const [was, is] = [older.parts[0], next.get(type)?.parts[0]];
+      if (was === undefined || is === undefined) continue;
+      for (const [given = {}] of fc.sample(older.values, count)) {
+        for (const values of [given, Object.fromEntries(Object.entries(given).filter(([name]) => was.type.rules[name]?.required === true))]) {
+          if (refusalsOf({ type: was.type, given: values, before: null }).length > 0) continue;
+          for (const { pointer } of refusalsOf({ type: is.type, given: values, before: null })) found.add(`${type}${pointer}`);
+        }
+      }
+    }
+    return [...found];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function loadBoth({ old, next }: { readonly old: Release; readonly next: Release }, folder: string): Promise<Both> {
+  const { gone } = compile([{ path: "specs/release.yaml", text: next.spec }]).model;
+  return { old: await load(old, join(folder, "old")), next: await load(next, join(folder, "next")), gone: new Set(gone.map(({ of, name }) => (of === null ? name : `${of}.${name}`))) };
+}
+
+interface Both {
+  readonly old: ReadonlyMap<string, Side>;
+  readonly next: ReadonlyMap<string, Side>;
+  /** Types that the new release says are gone. */
+  readonly gone: ReadonlySet<string>;
+}
+
+function unknownStates({ of: before }: Side, { of: after }: Side): readonly string[] {
+  const knows = new Set([...after.states.map(({ name }) => name), ...after.replaced.map(({ from }) => from)]);
+  return before.states.map(({ name }) => name).filter((state) => !knows.has(state));
 }
 
 /** The fields of a resource; the args and the fields of a run. */
