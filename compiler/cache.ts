@@ -14,10 +14,11 @@ export interface Cache {
   readonly entries: ReadonlyMap<string, CacheEntry>;
 }
 
-/** One spec: the hash of its text, and its documents as JSON. They are taken apart only when they are asked for. */
+/** One spec: the hash of its text, and its documents as `remember` writes them. They are taken apart only when they are asked for. */
 export interface CacheEntry {
   readonly hash: string;
-  readonly json: string;
+  /** The documents as JSON, and behind a tab each the places of each: they are ten times as many values, and needed only for what is reported. */
+  readonly documents: string;
 }
 
 /** A run that made everything it should: from what, what, and what it said. */
@@ -51,8 +52,8 @@ export function readCacheText(text: string, identity: string, sources: readonly 
   const [run = "null", ...lines] = text.slice(lineEnd + 1).split("\n");
   const entries = new Map<string, CacheEntry>();
   for (const line of lines) {
-    const [hash = "", path = "", json] = line.split("\t");
-    if (json !== undefined) entries.set(path, { hash, json });
+    const [hash = "", path = ""] = line.split("\t", 2);
+    entries.set(path, { hash, documents: line.slice(hash.length + path.length + 2) });
   }
   // The hash in the first line proves that this compiler wrote these lines; so they are what `cacheText` put there.
   const stored = JSON.parse(run) as Run | null;
@@ -65,7 +66,7 @@ export function cacheText(cache: Cache, identity: string): string {
     ...lastRun,
     diagnostics: JSON.stringify(lastRun.diagnostics, (key, value: unknown) => (key === "file" ? pathOf(value) : value)),
   };
-  const lines = [...cache.entries].filter(([path]) => !/[\t\n]/.test(path)).map(([path, entry]) => `${entry.hash}\t${path}\t${entry.json}`);
+  const lines = [...cache.entries].filter(([path]) => !/[\t\n]/.test(path)).map(([path, entry]) => `${entry.hash}\t${path}\t${entry.documents}`);
   const rest = [JSON.stringify(run), ...lines].join("\n");
   return `${firstLine(identity, rest)}\n${rest}`;
 }
@@ -79,36 +80,53 @@ export function recall(cache: Cache, source: SourceFile): Checked<readonly SpecD
 /** What an entry that belongs to this very text says. */
 export function recallEntry(entry: CacheEntry, source: SourceFile): Checked<readonly SpecDocument[]> {
   // Written by `remember`, as the first line of the cache proves.
-  const stored = JSON.parse(entry.json) as readonly StoredDocument[];
+  const [json = "[]", ...places] = entry.documents.split("\t");
+  const stored = JSON.parse(json) as readonly StoredDocument[];
   return {
-    value: stored.map(({ kind, written, places, spec, lost }) => ({
-      kind,
-      file: source,
-      written,
-      places,
-      spec: spec ?? (written as SpecDocument["spec"]),
-      lost,
-    })),
+    value: stored.map(({ kind, span, written, spec, lost }, at) => {
+      let known: readonly number[] | null = null;
+      return {
+        kind,
+        file: source,
+        span,
+        written,
+        get places() {
+          return (known ??= readPlaces(places[at] ?? ""));
+        },
+        spec: spec ?? (written as SpecDocument["spec"]),
+        lost,
+      };
+    }),
     diagnostics: [],
   };
 }
 
-/** A document without its file, and without `spec` where that is what was written. */
-interface StoredDocument extends Omit<SpecDocument, "file" | "spec"> {
+/** A document without its file and its places, and without `spec` where that is what was written. */
+interface StoredDocument extends Omit<SpecDocument, "file" | "places" | "spec"> {
   readonly spec?: SpecDocument["spec"];
 }
 
 /** What to keep of a spec that was parsed; null where something was wrong with it, or JSON cannot say it. */
 export function remember(source: SourceFile, parsed: Checked<readonly SpecDocument[]>): CacheEntry | null {
   if (parsed.diagnostics.length > 0 || !parsed.value.every((document) => isJson(document.written))) return null;
-  const stored = parsed.value.map(({ kind, written, places, spec, lost }): StoredDocument => ({
+  const stored = parsed.value.map(({ kind, span, written, spec, lost }): StoredDocument => ({
     kind,
+    span,
     written,
-    places,
     lost,
     ...(spec === written ? {} : { spec }),
   }));
-  return { hash: hashOf(source.text), json: JSON.stringify(stored) };
+  return { hash: hashOf(source.text), documents: [JSON.stringify(stored), ...parsed.value.map(({ places }) => placesText(places))].join("\t") };
+}
+
+/** Each number as what it is more than the one before: half as much text. */
+function placesText(places: readonly number[]): string {
+  return places.map((place, at) => place - (places[at - 1] ?? 0)).join(",");
+}
+
+function readPlaces(text: string): readonly number[] {
+  let place = 0;
+  return text.split(",").map((more) => (place += Number(more)));
 }
 
 /** One hash of everything that a run reads. */
@@ -119,7 +137,7 @@ export function inputsOf(sources: readonly SourceFile[]): string {
 }
 
 function firstLine(identity: string, rest: string): string {
-  return `pliny cache 1 ${hashOf(identity)} ${hashOf(rest)}`;
+  return `pliny cache 2 ${hashOf(identity)} ${hashOf(rest)}`;
 }
 
 /** JSON has neither infinities nor a negative zero. */

@@ -16,6 +16,8 @@ export type SpecPath = readonly (string | number)[];
 export interface SpecDocument {
   readonly kind: DocumentKind;
   readonly file: SourceFile;
+  /** Where all of it stands: the offsets of its start and its end. */
+  readonly span: readonly [start: number, end: number];
   /** What stands in the file, whatever its shape. */
   readonly written: SpecValue;
   /**

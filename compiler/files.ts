@@ -23,6 +23,7 @@ import {
   statSync,
   watch,
   writeSync,
+  type BigIntStats,
   type Dirent,
   type Stats,
 } from "node:fs";
@@ -111,10 +112,10 @@ export interface GeneratedFolder {
   /** Files that a run which was killed left half-written. */
   readonly leftovers: readonly string[];
   /**
-   * One hash of what the disk says of everything in here without reading it: kind, size, inode and time of change. Where it is what it was
-   * after the last run, nothing in here has changed since: whoever writes to a file cannot keep its `ctime`.
+   * What the disk says of each thing in here without reading it: kind, size, inode and time of change. Where all of it is what it was after the
+   * last run (`stampOf`), nothing in here has changed since: whoever writes to a file cannot keep its `ctime`.
    */
-  readonly stamp: string;
+  readonly marks: ReadonlyMap<string, string>;
 }
 
 /** What is to be done so that `generated/` holds what was made. Paths are relative to it. */
@@ -145,14 +146,14 @@ export function openGenerated(project: Project, clock: { readonly nowMs: number 
   const diagnostics: Diagnostic[] = [];
   const root = join(project.folder, generatedFolder);
   const texts = new Map<string, string>();
-  const stamp = createHash("sha256");
+  const marks = new Map<string, string>();
 
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).sort(byName)) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       try {
-        const stats = lstatSync(join(root, path), { bigint: true });
-        stamp.update(`${path}\0${stats.mode} ${stats.size} ${stats.ino} ${stats.ctimeNs}\0`);
+        const stats = lstatSync(`${root}/${path}`, { bigint: true });
+        marks.set(path, markOf(stats));
         if (entry.isSymbolicLink()) links.add(path);
         else if (entry.isDirectory()) {
           folders.add(path);
@@ -183,7 +184,32 @@ export function openGenerated(project: Project, clock: { readonly nowMs: number 
     texts.set(path, known);
     return known;
   };
-  return { value: { files, text, folders, links, others, leftovers, stamp: stamp.digest("hex") }, diagnostics };
+  return { value: { files, text, folders, links, others, leftovers, marks }, diagnostics };
+}
+
+function markOf({ mode, size, ino, ctimeNs }: BigIntStats): string {
+  return `${mode} ${size} ${ino} ${ctimeNs}`;
+}
+
+/** All marks in one hash. */
+export function stampOf(marks: GeneratedFolder["marks"]): string {
+  const paths = [...marks.keys()].sort(compareText);
+  return hashOf(paths.map((path) => `${path}\0${marks.get(path)}`).join("\0"));
+}
+
+/**
+ * The marks after a plan was carried out. Only what it touched is looked at again: what somebody else changed meanwhile keeps the mark that it
+ * had, and so the next run sees that it differs.
+ */
+export function marksAfter(project: Project, { marks }: GeneratedFolder, { written, removed }: Written): GeneratedFolder["marks"] {
+  const after = new Map(marks);
+  const touched = [...written, ...removed];
+  for (const path of new Set([...touched, ...touched.flatMap((each) => [...foldersOf(each)])])) {
+    const stats = lstatSync(join(project.folder, generatedFolder, path), { bigint: true, throwIfNoEntry: false });
+    if (stats) after.set(path, markOf(stats));
+    else after.delete(path);
+  }
+  return after;
 }
 
 /** Reads every file that is there, and says which cannot be read. */
@@ -193,8 +219,14 @@ export function readTexts(there: GeneratedFolder): readonly Diagnostic[] {
   return diagnostics;
 }
 
+/** What a run made, and what the one before it made where nothing in `generated/` has changed since: what both made alike need not be read. */
+export interface Records {
+  readonly made: MadeRecord;
+  readonly before: MadeRecord;
+}
+
 /** Compares what was made with what is there; touches nothing. Errors name what stands in the way of writing. */
-export function planWrites(there: GeneratedFolder, { files, kept }: Made): Checked<WritePlan> {
+export function planWrites(there: GeneratedFolder, { files, kept }: Made, records: Records | null): Checked<WritePlan> {
   const diagnostics: Diagnostic[] = [];
   const write: GeneratedFile[] = [];
   const added = new Set<string>();
@@ -204,6 +236,7 @@ export function planWrites(there: GeneratedFolder, { files, kept }: Made): Check
   const stale = [...there.files].filter((path) => !madePaths.has(path) && isOurs(path));
   const staleByLowerCase = new Set(stale.map((path) => path.toLowerCase()));
   const refusedFolders = new Set<string>();
+  const isAsBefore = (path: string): boolean => records !== null && records.made[path] === records.before[path];
   let unchanged = kept.length;
 
   for (const path of kept) byLowerCase.set(path.toLowerCase(), path);
@@ -215,7 +248,7 @@ export function planWrites(there: GeneratedFolder, { files, kept }: Made): Check
 
     const folders = [...foldersOf(file.path)];
     const obstacle = folders.map((folder) => obstacleAt(there, folder, isOurs)).find((found) => found !== null) ?? null;
-    const text = there.files.has(file.path) ? there.text(file.path) : undefined;
+    const isThere = there.files.has(file.path);
     // What is in the way of several files is said once.
     if (obstacle) {
       if (!refusedFolders.has(obstacle.at.file.path)) diagnostics.push(obstacle);
@@ -224,16 +257,20 @@ export function planWrites(there: GeneratedFolder, { files, kept }: Made): Check
     else if (there.folders.has(file.path)) diagnostics.push(report.inTheWay(at, "a folder", "a file"));
     else if (there.others.has(file.path)) diagnostics.push(report.inTheWay(at, "a pipe, a socket or a device", "a file"));
     // On a disk that ignores case the stale file is this one, and is about to go; so it is written whatever it holds.
-    else if (text === undefined || staleByLowerCase.has(file.path.toLowerCase())) {
-      if (text === undefined) added.add(file.path);
+    else if (!isThere || staleByLowerCase.has(file.path.toLowerCase())) {
+      if (!isThere) added.add(file.path);
       write.push(file);
-    } else if (sameText(text, file.text)) unchanged += 1;
-    else if (isFrozen(file.path)) unchanged += 1;
-    else if (carriesHeader(text) || text === "" || isTornByMerge(text)) write.push(file);
-    else diagnostics.push(report.notOurs(at));
+    } else if (isFrozen(file.path) || isAsBefore(file.path)) unchanged += 1;
+    else {
+      const text = there.text(file.path);
+      if (sameText(text, file.text)) unchanged += 1;
+      else if (carriesHeader(text) || text === "" || isTornByMerge(text)) write.push(file);
+      else diagnostics.push(report.notOurs(at));
+    }
   }
   for (const path of there.files) {
-    if (!isFrozen(path)) continue;
+    // A run that finds markers makes no record.
+    if (records || !isFrozen(path)) continue;
     const at = mergeMarker({ path: `${generatedFolder}/${path}`, text: there.text(path) });
     if (at) diagnostics.push(report.mergeMarkers(at, "frozen"));
   }
@@ -497,6 +534,7 @@ export function compilerIdentity(): string {
   const sources = import.meta.dirname;
   const artefacts = dirname(createRequire(import.meta.url).resolve("#shape"));
   return [...filesOf(sources, { recursive: true }), ...filesOf(artefacts, { recursive: false })]
+    .filter((path) => !path.endsWith(".d.ts"))
     .map((path) => {
       const { size, mtimeMs } = statSync(path);
       return `${path} ${size} ${mtimeMs}`;

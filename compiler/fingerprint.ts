@@ -1,7 +1,6 @@
 // Short hashes, by which a run tells what is as it was in the last one.
 
 import { createHash } from "node:crypto";
-import type { SpecDocument } from "./document.js";
 import { findResource, findTask, findType, type Element, type Model } from "./model.js";
 
 export function hashOf(text: string): string {
@@ -44,6 +43,6 @@ function elementsOf(model: Model, asked: string): readonly Element[] {
 
 /** A document as it was written, and the file that generated code names as its source. */
 function textOf({ at }: Element): string {
-  const { file, places }: SpecDocument = at.document;
-  return `${file.path}\n${file.text.slice(places[2], places[3])}`;
+  const { file, span } = at.document;
+  return `${file.path}\n${file.text.slice(...span)}`;
 }

@@ -94,6 +94,8 @@ export function stringLiteral(text: string): string {
 
 /** Text as an SQL string literal that means exactly this text. Postgres holds no NUL and no lone surrogate, and `check` lets none through. */
 export function sqlString(text: string): string {
+  // Nearly all of it is names.
+  if (/^[\w .:;,-]*$/.test(text)) return `'${text}'`;
   const escaped = text
     .replaceAll("\\", "\\\\")
     .replaceAll("'", "''")

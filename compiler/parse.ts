@@ -71,7 +71,8 @@ function readDocument(file: SourceFile, scanned: ScannedDocument, { isConfig, me
 
   const named = Object.keys(written).filter(isNamingKey);
   const kind: DocumentKind | undefined = isConfig ? "config" : named[0];
-  const document = { kind: kind ?? "type", file, written, places: reader.places, spec: written, lost: [] };
+  const { places } = reader;
+  const document: SpecDocument = { kind: kind ?? "type", file, span: [places[2] ?? 0, places[3] ?? 0], written, places, spec: written, lost: [] };
   if (kind === undefined) {
     const similar = Object.keys(written).flatMap((key) => (key.length < 20 && didYouMean(key, namingKeys) !== null ? [key] : []))[0];
     const at = similar === undefined ? firstLine(rootAt) : locate({ document, path: [similar] }, "key");
@@ -706,12 +707,12 @@ function nameOnly(file: SourceFile, { start, end }: ScannedDocument): SpecDocume
   const members = [...found].filter(([key]) => key === kind || (key === "of" && kind === "task"));
   const spec = Object.fromEntries(members.map(([key, { value }]) => [key, value]));
   const places = [start, end, start, end, ...members.flatMap(([, { key, at }]) => [key.start, key.end, at.start, at.end])];
-  return { kind, file, written: spec, places, spec, lost: [[]] };
+  return { kind, file, span: [start, end], written: spec, places, spec, lost: [[]] };
 }
 
 /** A document of which nothing is known, so that nothing is missed in it. */
 function nameless(kind: DocumentKind, file: SourceFile, { start, end }: Stretch): SpecDocument {
-  return { kind, file, written: {}, places: [start, end, start, end], spec: {}, lost: [[]] };
+  return { kind, file, span: [start, end], written: {}, places: [start, end, start, end], spec: {}, lost: [[]] };
 }
 
 // ---- values, paths, words

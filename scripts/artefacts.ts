@@ -1,11 +1,12 @@
 // What the sources import but nobody writes by hand: `#templates`, the precompiled templates; `#shape`, the validator of the spec language;
-// `#version`, the package's own. They go to dist/, and are written only where they differ, so that a test run that makes them disturbs no
-// other.
+// `#version`, the package's own. And the schemas of what commands say as JSON. All go to dist/, and are written only where they differ, so that a
+// test run that makes them disturbs no other.
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Handlebars from "handlebars";
+import { reportSchemas } from "../compiler/formats/schema.js";
 import { shapeModule } from "./build-shape.js";
 
 export const root: string = fileURLToPath(new URL("..", import.meta.url));
@@ -18,7 +19,7 @@ interface Artefact {
 
 /** Writes the artefacts and returns their paths, relative to dist/. */
 export function writeArtefacts(): readonly string[] {
-  const artefacts = [...templatesModule(), ...shapeModule(), ...versionModule()];
+  const artefacts = [...templatesModule(), ...shapeModule(), ...versionModule(), ...schemaFiles()];
   for (const { path, text } of artefacts) replace(join(root, "dist", path), text);
   return artefacts.map((artefact) => artefact.path);
 }
@@ -35,7 +36,7 @@ function templatesModule(): readonly Artefact[] {
       path: "templates.js",
       text: [
         "// Made from templates/*.hbs by `npm run build`. Each template is also a partial of the others, by the same name.\n",
-        'import Handlebars from "handlebars/runtime.js";\n\n',
+        'import Handlebars from "handlebars/dist/handlebars.runtime.min.js";\n\n',
         "const handlebars = Handlebars.create();\n",
         `export const templates = {\n${rows.join("")}};\n`,
         "handlebars.registerPartial(templates);\n",
@@ -63,6 +64,10 @@ function versionModule(): readonly Artefact[] {
     { path: "version.js", text: `export const version = ${JSON.stringify(version)};\n` },
     { path: "version.d.ts", text: "export declare const version: string;\n" },
   ];
+}
+
+function schemaFiles(): readonly Artefact[] {
+  return Object.entries(reportSchemas).map(([command, schema]) => ({ path: `schema/${command}.json`, text: `${JSON.stringify(schema, null, 2)}\n` }));
 }
 
 function replace(path: string, text: string): void {

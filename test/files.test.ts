@@ -91,7 +91,7 @@ function generate(files: readonly GeneratedFile[]): {
   readonly unchanged: number;
 } {
   const there = openGenerated(project(), { nowMs });
-  const plan = planWrites(there.value, { files, kept: [] });
+  const plan = planWrites(there.value, { files, kept: [] }, null);
   const refused = [...there.diagnostics, ...readTexts(there.value), ...plan.diagnostics];
   if (refused.length > 0) return { refused: codes(refused), written: [], removed: [], unchanged: 0 };
   const done = writeGenerated(project(), plan.value);
@@ -311,7 +311,7 @@ describe("writing generated/", () => {
 
   test("says what the disk refuses, and has written what came before", () => {
     const there = openGenerated(project(), { nowMs });
-    const plan = planWrites(there.value, { files: [made("a.ts", "1"), made("docs/b.md", "1")], kept: [] });
+    const plan = planWrites(there.value, { files: [made("a.ts", "1"), made("docs/b.md", "1")], kept: [] }, null);
     // Between looking and writing somebody puts a link there.
     mkdirSync(join(outer, "elsewhere"));
     link("generated/docs", join(outer, "elsewhere"));
@@ -331,7 +331,7 @@ describe("merge markers in generated/", () => {
     put("generated/gone.ts", `<<<<<<< HEAD\n=======\n${made("gone.ts", "2").text}>>>>>>> branch\n`);
     const there = openGenerated(project(), { nowMs }).value;
     const files = [made("team.ts", "3"), made("plan.ts", "3")];
-    expect(codes(describeDrift(there, planWrites(there, { files, kept: [] }).value))).toEqual([
+    expect(codes(describeDrift(there, planWrites(there, { files, kept: [] }, null).value))).toEqual([
       "GEN005 generated/team.ts",
       "GEN005 generated/plan.ts",
       "GEN002 generated/gone.ts",
@@ -357,7 +357,7 @@ describe("drift", () => {
     put("generated/team.ts", made("team.ts", "by hand").text);
     put("generated/old.ts", made("old.ts", "1").text);
     const there = openGenerated(project(), { nowMs }).value;
-    const drift = describeDrift(there, planWrites(there, { files: [made("team.ts", "1"), made("plan.ts", "1")], kept: [] }).value);
+    const drift = describeDrift(there, planWrites(there, { files: [made("team.ts", "1"), made("plan.ts", "1")], kept: [] }, null).value);
     expect(codes(drift)).toEqual(["GEN001 generated/team.ts", "GEN001 generated/plan.ts", "GEN002 generated/old.ts"]);
     expect(drift[0]?.at.file.text.slice(drift[0].at.start, drift[0].at.end)).toBe("by hand");
   });

@@ -4,7 +4,7 @@
 import { inputsOf, type LastRun } from "../cache.js";
 import type { Recall } from "../compile.js";
 import { hasErrors, type Diagnostic } from "../diagnostic.js";
-import { describeDrift, generatedFolder, holdsAll, isAsMade, olderVectors, openGenerated, planWrites, readTexts, recordOf, writeGenerated } from "../files.js";
+import { describeDrift, generatedFolder, holdsAll, isAsMade, marksAfter, olderVectors, openGenerated, planWrites, readTexts, recordOf, stampOf, writeGenerated } from "../files.js";
 import { recallUnits, storeUnits } from "./recall.js";
 import { listed, plural, stopped, type Context, type Outcome } from "./outcome.js";
 import { allThatIsWrong, keep, openSpecs, parseSpecs, type ParsedSpecs } from "./specs.js";
@@ -29,13 +29,13 @@ export async function generate(context: Context, options: GenerateOptions): Prom
     const count = Object.keys(run.made).length;
     return finished({ diagnostics: run.diagnostics, written: [], removed: [], unchanged: count }, { options, stats: watch.stats(counts(null, count)) });
   };
-  const open = (): ReturnType<typeof openGenerated> => openGenerated(context.project, { nowMs: context.wallClock() });
-  const { value: there, diagnostics: obstacles } = watch.measure("compare", open);
+  const { value: there, diagnostics: obstacles } = watch.measure("compare", () => openGenerated(context.project, { nowMs: context.wallClock() }));
   if (hasErrors(obstacles)) return stopped(obstacles);
 
   // Where the files are as the last run left them they need not be read. `--check` takes no stamp's word.
   const last = options.check ? null : specs.cache.lastRun;
-  const isStamped = last?.stamp === there.stamp;
+  const stamp = stampOf(there.marks);
+  const isStamped = last?.stamp === stamp;
   // From the same specs the same files; so there is nothing to compile.
   if (last && isStamped && last.inputs === inputs) return unchanged(last);
   const unreadable = isStamped ? [] : watch.measure("compare", () => readTexts(there));
@@ -44,7 +44,7 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   const isDone = known !== null && known.inputs === inputs && watch.measure("compare", () => holdsAll(there, known.made));
   // Rows of older versions are read by the model's types, and who makes a model sees all the rest as well.
   if (isDone && !(options.check && olderVectors(there, known.made).length > 0)) {
-    watch.measure("cache", () => keep(specs, specs.cache, { ...known, stamp: there.stamp }));
+    watch.measure("cache", () => keep(specs, specs.cache, { ...known, stamp }));
     return unchanged(known);
   }
 
@@ -56,17 +56,18 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   const recall: Recall = last ? recallUnits(last, (path) => isStamped || isAsMade(there, path, last.made)) : () => null;
   const { model, files, kept, units, diagnostics } = compileDocuments(parsed.parsed, { measure: watch.measure, recall });
   const made = { files, kept };
+  const record = watch.measure("compare", () => recordOf(made, last?.made ?? {}));
   if (hasErrors(diagnostics)) {
     watch.measure("cache", () => keep(specs, parsed, specs.cache.lastRun));
     return stopped(diagnostics);
   }
-  const { value: plan, diagnostics: refused } = watch.measure("compare", () => planWrites(there, made));
+  const { value: plan, diagnostics: refused } = watch.measure("compare", () => planWrites(there, made, last && isStamped ? { made: record, before: last.made } : null));
   if (hasErrors(refused)) return stopped([...diagnostics, ...refused]);
 
   if (options.check) {
     watch.measure("cache", () => keep(specs, parsed, specs.cache.lastRun));
     const drift = describeDrift(there, plan);
-    const paths = drift.length > 0 ? [] : olderVectors(there, recordOf(made, {}));
+    const paths = drift.length > 0 ? [] : olderVectors(there, record);
     // What reads them is what stands in `generated/`, so it has to be what the specs give.
     const unread = paths.length === 0 ? [] : await watch.measureAsync("vectors", async () => (await import("./frozen.js")).findUnread({ project: context.project, model, paths, text: there.text }));
     return checked([...diagnostics, ...drift, ...unread], { options, stats: watch.stats(counts(parsed, files.length)) });
@@ -75,8 +76,8 @@ export async function generate(context: Context, options: GenerateOptions): Prom
   const { value: done, diagnostics: failures } = watch.measure("write", () => writeGenerated(context.project, plan));
   if (hasErrors(failures)) return { ...stopped([...diagnostics, ...failures]), facts: { ...done } };
   watch.measure("cache", () => {
-    const record = recordOf(made, last?.made ?? {});
-    keep(specs, parsed, { inputs, made: record, stamp: open().value.stamp, diagnostics, units: storeUnits(units) });
+    const after = stampOf(marksAfter(context.project, there, done));
+    keep(specs, parsed, { inputs, made: record, stamp: after, diagnostics, units: storeUnits(units) });
   });
   const count = files.length + kept.length;
   return finished({ diagnostics, ...done, unchanged: plan.unchanged }, { options, stats: watch.stats(counts(parsed, count)) });

@@ -41,7 +41,7 @@ export async function allThatIsWrong(specs: Specs, found: readonly Diagnostic[],
     .filter((diagnostic) => diagnostic.severity === "error")
     .map(({ at }): SpecDocument => {
       const kind = at.file.path === configFile ? "config" : "resource";
-      return { kind, file: { path: at.file.path, text: "" }, written: {}, places: [], spec: {}, lost: [[]] };
+      return { kind, file: { path: at.file.path, text: "" }, span: [0, 0], written: {}, places: [], spec: {}, lost: [[]] };
     });
   const { diagnostics } = checkDocuments([...parsed, { value: nameless, diagnostics: [] }]);
   return sortDiagnostics([...found, ...diagnostics]);

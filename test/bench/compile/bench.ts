@@ -1,7 +1,7 @@
 // What `pliny generate` costs, for 10, 100 and 1,000 resources, beside bare Node that writes as many files of as many bytes, and beside the
 // peers that are installed here. Run it from the project: `npx tsx test/bench/compile/bench.ts [--rounds 5] [--counts 10,100,1000]`.
 
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -34,6 +34,7 @@ function benchGenerate(count: number): void {
   const bytes = made.reduce((sum, size) => sum + size, 0);
   const specFile = join(folder, manySpecs(1)[0]?.path ?? "");
   const out = join(scratch, "baseline");
+  let edits = 0;
   const emptied = (path: string) => (): void => rmSync(path, { recursive: true, force: true });
 
   const rows: readonly (readonly [string, Command])[] = [
@@ -57,8 +58,9 @@ function benchGenerate(count: number): void {
       },
     ],
     ["pliny, no-op", generate],
-    // A comment at the end changes the file's hash and so what is read anew; a changed doc changes what is made of it too.
-    ["pliny, one file edited", { ...generate, before: () => appendFileSync(specFile, "# edited\n") }],
+    // A comment changes the file's hash, and so what is read anew; another field changes what is made of it and of all together as well.
+    ["pliny, a comment added", { ...generate, before: () => appendFileSync(specFile, "# edited\n") }],
+    ["pliny, a field added", { ...generate, before: () => addField(specFile, (edits += 1)) }],
     ...peerCommands(count),
   ];
   const measured = measureInTurn(
@@ -68,6 +70,12 @@ function benchGenerate(count: number): void {
   const base = measured[0]?.wallMs ?? 1;
   process.stdout.write(`\n${count} resources: ${made.length} files, ${(bytes / 1e6).toFixed(1)} MB\n`);
   for (const [at, [name]] of rows.entries()) printRow(name, measured[at], base);
+}
+
+/** A field that was not there yet, in the place of the one before. */
+function addField(specFile: string, edit: number): void {
+  const text = readFileSync(specFile, "utf8").replace(/^  added_\d+:.*\n/m, "");
+  writeFileSync(specFile, text.replace("fields:\n", `fields:\n  added_${edit}: { type: string }\n`));
 }
 
 /** The peers that are installed and that run on this machine: some load a part of themselves from the network first. */
