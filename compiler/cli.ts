@@ -2,16 +2,18 @@
 // argv in, streams and an exit code out. A command's module is loaded only when it is called, and this is the only file that prints.
 
 import { userInfo } from "node:os";
+import { relative, sep } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { version } from "#version";
 import type { DatabaseOptions, PaceOptions } from "./commands/app.js";
 import type { KeyringOptions, NewKeyOptions } from "./commands/keys.js";
-import { countDiagnostics, type Context, type Outcome } from "./commands/outcome.js";
-import { openProject } from "./files.js";
-import type { Format } from "./render.js";
+import type { Context, Outcome } from "./commands/outcome.js";
+import { openProject, type Project } from "./files.js";
+import { countText } from "./formats/count.js";
+import type { Format, Run } from "./render.js";
 
-const formats: readonly Format[] = ["text", "json", "sarif", "github"];
+const formats: readonly Format[] = ["text", "json", "sarif", "github", "gitlab", "junit", "md"];
 
 interface Row {
   readonly name: string;
@@ -137,7 +139,7 @@ const rows: readonly (Row | Group)[] = [
       new Option("--stats", "say where the time goes"),
       new Option("--watch", "do it again whenever a spec changes, until Ctrl-C").conflicts("check"),
     ],
-    example: ["pliny generate", "pliny generate --check --format github", "pliny generate --watch"],
+    example: ["pliny generate", "pliny generate --check --format github", "pliny generate --check --format gitlab > gl-code-quality-report.json", "pliny generate --watch"],
     reports: true,
     run: async (context, options) => {
       const { generate } = await import("./commands/generate.js");
@@ -149,7 +151,7 @@ const rows: readonly (Row | Group)[] = [
     name: "check",
     summary: "Say everything that is wrong with the specs.",
     options: [],
-    example: ["pliny check", "pliny check --format sarif > pliny.sarif"],
+    example: ["pliny check", "pliny check --format sarif > pliny.sarif", "pliny check --format junit > pliny.xml"],
     reports: true,
     run: async (context) => (await import("./commands/check.js")).check(context),
   },
@@ -160,15 +162,26 @@ const rows: readonly (Row | Group)[] = [
       new Option("--base <commit-or-folder>", "what to compare with: a branch, a tag, a commit, `main:folder`, or a folder").makeOptionMandatory(),
       new Option("--fail-on <severity>", "the least severe finding that fails it").choices(["error", "warning", "info", "never"]).default(null, "error"),
       new Option("--preset <name>", "local: errors only; ci: everything; release: everything, and what only a running system knows").choices(["local", "ci", "release"]).default("ci"),
+      new Option("--baseline <file>", "findings that are known: they are shown and counted, and fail nothing").default(null, "none"),
+      new Option("--write-baseline", "write what fails now into that file"),
     ],
-    example: ["pliny diff --base main", "pliny diff --base HEAD^1 --format github", "pliny diff --base v1.4.0 --fail-on warning --json"],
+    example: [
+      "pliny diff --base main",
+      "pliny diff --base HEAD^1 --format github",
+      "pliny diff --base HEAD^1 --format md > comment.md",
+      "pliny diff --base v1.4.0 --fail-on warning --json",
+      "pliny diff --base v1.4.0 --baseline pliny.baseline --write-baseline",
+      "pliny diff --base v1.4.0 --baseline pliny.baseline",
+    ],
     reports: true,
-    run: async (context, { base, failOn, preset }) => {
+    run: async (context, { base, failOn, preset, baseline, writeBaseline }) => {
       const { diff, failOns, presets } = await import("./commands/diff.js");
       return diff(context, {
         base: String(base),
         failOn: failOns.find((each) => each === failOn) ?? null,
         preset: presets.find((each) => each === preset) ?? "ci",
+        baseline: textOf(baseline),
+        writeBaseline: writeBaseline === true,
       });
     },
   },
@@ -380,7 +393,7 @@ function commandOf(row: Row, called: string): Command {
     } finally {
       progress.clear();
     }
-    await print(called, outcome, format);
+    await print(called, outcome, { format, project });
     process.exitCode = outcome.exitCode;
     if (outcome.endsWithinMs !== undefined) setTimeout(() => process.exit(), outcome.endsWithinMs).unref();
   });
@@ -438,7 +451,7 @@ async function readStandardInput(bytesMax: number): Promise<Uint8Array> {
 
 /** What went on within a command that goes on, as text. */
 async function textOfOutcome({ diagnostics, lines, notes = [] }: Outcome): Promise<string> {
-  return [...(diagnostics.length > 0 ? [(await rendered(diagnostics, "text")).trimEnd()] : []), ...lines, ...notes].join("\n");
+  return [...(diagnostics.length > 0 ? [(await rendered(diagnostics, { format: "text" })).trimEnd()] : []), ...lines, ...notes].join("\n");
 }
 
 function formatOf(value: unknown): Format {
@@ -449,26 +462,48 @@ function formatOf(value: unknown): Format {
  * A document for machines goes to stdout and what is said to people to stderr. Without one people have stdout, and stderr says
  * what is wrong.
  */
-async function print(command: string, { exitCode, diagnostics, facts, lines, notes = [] }: Outcome, format: Format): Promise<void> {
+async function print(command: string, outcome: Outcome, { format, project }: { readonly format: Format; readonly project: Project }): Promise<void> {
+  const { exitCode, diagnostics, facts, lines, notes = [] } = outcome;
   const said = lines.map((line) => `${line}\n`).join("");
   process.stderr.write(notes.map((note) => `${note}\n`).join(""));
   if (format === "text") {
-    if (diagnostics.length > 0) process.stderr.write(await rendered(diagnostics, "text"));
+    if (diagnostics.length > 0) process.stderr.write(await rendered(diagnostics, { format }));
     (exitCode === 2 ? process.stderr : process.stdout).write(said);
     return;
   }
-  const document = await rendered(diagnostics, format);
+  const document = await rendered(diagnostics, { format, run: runOf(command, outcome, project) });
   process.stdout.write(
     format === "json" ? `${JSON.stringify({ command, exitCode, ...facts, diagnostics: JSON.parse(document) }, null, 2)}\n` : document,
   );
-  process.stderr.write(diagnostics.length > 0 ? `${said}${countDiagnostics(diagnostics)}\n` : said);
+  process.stderr.write(diagnostics.length > 0 ? `${said}${countText(diagnostics)}\n` : said);
+}
+
+function runOf(command: string, { exitCode, diagnostics, lines, notes = [], run = {} }: Outcome, project: Project): Run {
+  const isTold = exitCode !== 2 || diagnostics.some(({ severity }) => severity === "error");
+  return {
+    command,
+    version,
+    problem: isTold ? null : (lines[0] ?? "").replace(/^error: /, ""),
+    summary: [...lines.slice(isTold ? 0 : 1), ...notes],
+    folder: folderInRepository(project),
+    failOn: run.failOn ?? "error",
+    basePrefix: run.basePrefix ?? null,
+    diagrams: run.diagrams ?? (() => []),
+  };
+}
+
+/** GitHub and GitLab say where they put the repository, and look for paths from there. */
+function folderInRepository({ folder }: Project): string {
+  const top = process.env["GITHUB_WORKSPACE"] ?? process.env["CI_PROJECT_DIR"];
+  const within = top === undefined || top === "" ? "" : relative(openProject(top)?.folder ?? folder, folder).split(sep).join("/");
+  return within === "" || within.startsWith("..") ? "" : `${within}/`;
 }
 
 /** What renders is loaded only where there is something to render. */
-async function rendered(diagnostics: Outcome["diagnostics"], format: Format): Promise<string> {
+async function rendered(diagnostics: Outcome["diagnostics"], { format, run }: { readonly format: Format; readonly run?: Run }): Promise<string> {
   if (diagnostics.length === 0 && format === "json") return "[]";
   const { renderDiagnostics } = await import("./render.js");
-  return renderDiagnostics(diagnostics, { format, colour: usesColour(process.stderr) });
+  return renderDiagnostics(diagnostics, { format, colour: usesColour(process.stderr), ...(run === undefined ? {} : { run }) });
 }
 
 /** `FORCE_COLOR` and `NO_COLOR` are what people set; without them there is colour on a terminal only. */

@@ -2,7 +2,7 @@
 // golden projects in test/diff/projects/, whose findings `npx vitest run -u test/diff.test.ts` rewrites.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -57,7 +57,7 @@ async function run(options: Partial<DiffOptions> & { readonly base: string }, at
     project, now: () => 0, wallClock: () => Date.parse(`${today}T12:00:00Z`), input: async () => new Uint8Array(), environment: {}, user: () => "test",
     interruption: () => never, urgency: () => never, say: () => {}, show: async () => {}, board: null, progress: () => {},
   };
-  return diff(context, { preset: "ci", failOn: null, ...options });
+  return diff(context, { preset: "ci", failOn: null, baseline: null, writeBaseline: false, ...options });
 }
 
 /** All that is said, in short. */
@@ -255,6 +255,39 @@ test("a folder is read as a project is, and named before the old place", async (
   expect(exitCode).toBe(1);
   expect(diagnostics.flatMap(({ related }) => related.map(({ at }) => at.file.path))).toEqual(["./base/specs/all/database.yaml"]);
   chmodSync(join(folder, "base"), 0o755);
+});
+
+describe("a baseline", () => {
+  const lines = (): readonly string[] => readFileSync(join(folder, "pliny.baseline"), "utf8").split("\n").filter((line) => !/^#|^$/.test(line));
+
+  test("lets be what stands in it, wherever that has moved, and tells of what is found no more", async () => {
+    put("base/specs/database.yaml", database);
+    put("specs/database.yaml", withoutHost);
+    const with_ = { base: "./base", baseline: "pliny.baseline" };
+    expect(saying(await run({ ...with_, writeBaseline: true }))).toMatch(/^exit 0\nerror FLD001 .*\n1 change .*1 finding \(1 in the baseline\); none of them fails the diff\.\n1 finding written to pliny\.baseline\.$/);
+    expect(lines()).toEqual([expect.stringMatching(/^[A-Za-z0-9]{16} FLD001 The field 'host'/)]);
+    put("specs/database.yaml", `# A comment.\n\n${withoutHost}`);
+    const known = await run(with_);
+    expect(saying(known)).toMatch(/^exit 0\nerror FLD001 /);
+    expect(renderDiagnostics(known.diagnostics, { format: "text", colour: false })).toMatch(/^error FLD001 \(in the baseline\) [\s\S]*\n1 in the baseline\.\n$/);
+    put("specs/database.yaml", "resource: database\nfields:\n  host: string\n");
+    expect(saying(await run(with_))).toMatch(/^exit 1\nwarning ALW003 pliny\.baseline\nerror FLD001 /);
+    put("specs/database.yaml", database);
+    expect(saying(await run(with_))).toMatch(/^exit 0\nwarning ALW003 pliny\.baseline\n/);
+    expect(saying(await run({ ...with_, writeBaseline: true }))).toContain("0 findings written");
+    expect(lines()).toEqual([]);
+  });
+
+  test("that is not there or makes no sense: why, and what to type", async () => {
+    put("base/specs/database.yaml", database);
+    put("specs/database.yaml", withoutHost);
+    const next = "`pliny diff --base ./base --baseline pliny.baseline --write-baseline`";
+    expect(saying(await run({ base: "./base", baseline: "pliny.baseline" }))).toBe(`exit 2\nerror: there is no baseline pliny.baseline. Write it with what is to be let be now: ${next}.`);
+    put("pliny.baseline", "# Fine.\n<<<<<<< ours\n");
+    expect(saying(await run({ base: "./base", baseline: "pliny.baseline" }))).toContain(`error: pliny.baseline:2 is no line of a baseline`);
+    expect(saying(await run({ base: "./base", writeBaseline: true }))).toMatch(/^exit 2\nerror: --write-baseline has to be told which file/);
+    expect(saying(await run({ base: "./base", baseline: "../other", writeBaseline: true }))).toMatch(/^exit 2\nerror: a baseline is a file of the project/);
+  });
 });
 
 describe("what is accepted", () => {

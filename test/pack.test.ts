@@ -45,10 +45,11 @@ describe("the package", () => {
     const others = stdout
       .trim()
       .split("\n")
-      .filter((path) => !/^package\/(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/.test(path));
+      .filter((path) => !/^package\/(dist\/.+\.(js|d\.ts)|dist\/schema\/(check|diff)\.json|package\.json|README\.md|LICENSE)$/.test(path));
     expect(others).toEqual([]);
     expect(stdout).toContain("package/dist/shape.js\n");
     expect(stdout).toContain("package/dist/templates.js\n");
+    expect(stdout).toContain("package/dist/schema/diff.json\n");
   });
 });
 

@@ -5,6 +5,7 @@ import { hasErrors, type Diagnostic } from "../diagnostic.js";
 import { createFile, readSpecs, readText, specsFolder } from "../files.js";
 import { stopped, type Context, type Outcome } from "./outcome.js";
 import { isModule } from "./typescript.js";
+import { recipeText, workflowText } from "./workflow.js";
 
 export function init(context: Context): Outcome {
   const { project } = context;
@@ -61,6 +62,8 @@ function projectFiles(name: string, { hasSpecs }: { readonly hasSpecs: boolean }
     { path: "pliny.yaml", text: hasSpecs ? configText : configText + exampleConfigText },
     { path: "tsconfig.json", text: tsconfigText },
     { path: "package.json", text: `${JSON.stringify({ name, private: true, type: "module" }, null, 2)}\n` },
+    { path: ".github/workflows/pliny.yml", text: workflowText },
+    { path: "ci/pliny.sh", text: recipeText },
   ];
 }
 

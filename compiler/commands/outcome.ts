@@ -3,6 +3,7 @@
 import { reasonOf } from "../../runtime/commands/reason.js";
 import type { Diagnostic } from "../diagnostic.js";
 import type { Project } from "../files.js";
+import type { Run } from "../formats/run.js";
 
 export interface Context {
   readonly project: Project;
@@ -45,6 +46,8 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** What people are told besides, on stderr, so that what stands on stdout can be piped on. */
   readonly notes?: readonly string[];
+  /** What some formats say of the run besides. */
+  readonly run?: Partial<Pick<Run, "failOn" | "basePrefix" | "diagrams">>;
   /** The process ends after so long at the latest, whatever it holds open still. */
   readonly endsWithinMs?: number;
 }
@@ -71,15 +74,6 @@ export async function orUnusable(run: () => Outcome | Promise<Outcome>): Promise
     if (reason === null) throw error;
     return unusable(reason);
   }
-}
-
-/** `2 errors, 1 warning.` */
-export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
-  const counts = (["error", "warning", "info"] as const).map(
-    (severity) => [severity, diagnostics.filter((diagnostic) => diagnostic.severity === severity).length] as const,
-  );
-  const said = counts.flatMap(([severity, count]) => (count === 0 ? [] : [plural(count, severity === "info" ? "note" : severity)]));
-  return `${said.join(", ")}.`;
 }
 
 export function plural(count: number, noun: string): string {

@@ -251,4 +251,15 @@ export const elementMistakes = {
     ),
     (at, { rule }) => ({ at, message: `${rule} finds nothing here, so there is nothing to accept.`, hint: "Remove the allowance." }),
   ) as Mistake<[at: SourceLocation, said: { readonly rule: string }]>,
+  baselineUnused: mistake(
+    "ALW003",
+    "warning",
+    story(
+      "A baseline lists findings of the diff that are known and let be, and for this entry nothing is found: the change that it was for is in the base by " +
+        "now, was taken back, or is another one than it was. What stands in a baseline should be what is still to be lived with.",
+      "5kGq0Zr8xWv2TbNc FLD017 The field 'size' of the resource 'database' takes less than it did.",
+      "# Nothing: the line is gone. `pliny diff --base main --baseline FILE --write-baseline` writes the file anew.",
+    ),
+    (at, { rule }) => ({ at, message: `Nothing is found any more for this entry of ${rule}.`, hint: "Remove the line, or write the baseline anew with --write-baseline." }),
+  ) as Mistake<[at: SourceLocation, said: { readonly rule: string }]>,
 } as const;
