@@ -367,7 +367,7 @@ const tables: Readonly<Record<KeywordKind, Table>> = {
     delete: row(name, "The state that DELETE asks for.", { changes: { added: "API002", removed: "API001" } }),
     start: row(references, "Tasks that clients may start.", { changes: { added: "API002", removed: "API001" } }),
     hide: row(names, "Fields that clients do not see.", { changes: { added: "API009", removed: "API010 ENC006" } }),
-    strict: row(bool, "Fields that are not known are refused.", { default: "false", changes: { added: "API017" } }),
+    strict: row(bool, "Changes that do not say by `If-Match` what was read are refused.", { default: "false", changes: { added: "API017" } }),
   },
   "api list": {
     filter: row(names, "What clients may filter by: fields, `parent`, `state`, `created_at`.", { changes: { added: "API002", removed: "API001" } }),

@@ -340,7 +340,7 @@ export interface Pliny {
   load(type: string, id: string): Promise<unknown>;
 }
 
-/** What the API shows of every resource, besides its fields. */
+/** What the API shows of every resource, besides its fields. Its type is its stored key, which no renaming changes. */
 export interface ApiObject<Type extends string, State extends string> {
   readonly type: Type;
   readonly version: number;

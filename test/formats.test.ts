@@ -1,6 +1,8 @@
 // The formats for other programs: each holds what its readers ask for, by a schema or a parser of theirs, and no text of a spec breaks out of one.
 
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 import { Ajv, type ValidateFunction } from "ajv";
@@ -83,6 +85,31 @@ test("json is valid by the schemas that ship", () => {
     expect(isValid[command]({ ...plain, other: 1 })).toBe(false);
   }
 });
+
+test.each(rules.map(({ code, words }) => ({ code, ...words.example })).filter(({ before, after }) => !/code|lane/.test(before + after)).filter((_, at) => at % 8 === 0))(
+  "json of a real run is valid too: $code",
+  ({ before, after }) => {
+    const folder = mkdtempSync(join(tmpdir(), "pliny-formats-"));
+    try {
+      for (const [side, text] of Object.entries({ base: before, head: after })) {
+        mkdirSync(join(folder, side, "specs"), { recursive: true });
+        writeFileSync(join(folder, side, "specs/spec.yaml"), text);
+      }
+      const cli = join(projectRoot, "dist/compiler/cli.js");
+      const said = (...args: readonly string[]): unknown => JSON.parse(spawnSync(process.execPath, [cli, ...args, "--json", "--cwd", join(folder, "head")], { encoding: "utf8" }).stdout);
+      const [diff, check] = [validator(reportSchemas.diff), validator(reportSchemas.check)];
+      const outcome = said("diff", "--base", join(folder, "base"));
+      diff(outcome);
+      expect(diff.errors).toBeNull();
+      expect(outcome).toMatchObject({ base: { commit: null } });
+      expect(outcome).not.toHaveProperty("changes", []);
+      check(said("check"));
+      expect(check.errors).toBeNull();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 test("gitlab asks for a path, a line and a fingerprint that no other has", () => {
   for (const { name, diagnostics, run } of cases) {

@@ -1,12 +1,13 @@
 // The rules of the diff, one by one: a change that each speaks of, the same by the safe path, and every edit that it offers. What it says
 // stands in test/diff/rules/ and docs/diff-rules.md; `npx vitest run -u test/rules.test.ts` rewrites both.
 
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { hasErrors } from "../compiler/diagnostic.js";
 import { compile } from "../compiler/compile.js";
 import { keywords } from "../compiler/keywords.js";
 import { explain, renderDiagnostics, rulesPage } from "../compiler/render.js";
 import { rules } from "../compiler/rules.js";
+import { findClientBreaks } from "./setup/clients.js";
 import { diffSpecs, edited, sourcesOf } from "./setup/diffs.js";
 import { findBreaks, findRefusals } from "./setup/releases.js";
 
@@ -97,8 +98,8 @@ describe("two releases beside each other, by the values that they read and write
   };
   // What no value of one record shows, and where it is shown instead.
   const apart: Readonly<Record<string, string>> = {
-    API001: "no request is answered yet: by the types of the stubs, below",
-    API003: "the same", API009: "the same", API017: "the same", ENC006: "the same",
+    API001: "by what clients meet, below", API003: "the same", API009: "the same", API017: "the same",
+    ENC006: "clients get more than they did, and nothing goes wrong but that",
     IDX003: "by two rows of one key, which Postgres refuses (test/sql.test.ts)",
     REL001: "the parent stands in a column of its own", RES014: "so does the type, and rows of a subtype lie in the table of its base",
     RES013: "a promise is taken back, and no value", RES015: "by who holds the key (test/secrets.test.ts)",
@@ -117,5 +118,30 @@ describe("two releases beside each other, by the values that they read and write
   test.each(examples)("$code: what breaks is an error", async ({ code, before, after }) => {
     const isError = diffSpecs(before, after).findings.some(({ severity }) => severity === "error");
     if (!isError) expect(await isBroken(before, after)).toBe(warned.includes(code));
+  });
+});
+
+describe("clients of the release before", () => {
+  const served = rules.flatMap(({ code, severity, words: { example } }) => (example.before.includes("api:") && example.after.includes("api:") ? [{ code, severity, ...example }] : []));
+  const pairs = served.flatMap(({ code, before, after, safe }) => [
+    { name: `${code}-after`, old: before, next: after },
+    ...(safe?.includes("api:") === true ? [{ name: `${code}-safe`, old: before, next: safe }] : []),
+  ]);
+  let breaks: ReadonlyMap<string, readonly string[]> = new Map();
+  beforeAll(async () => {
+    breaks = await findClientBreaks(pairs);
+  });
+
+  // A secret that is shown hurts somebody else; a filter may go as slowly as it likes.
+  const others = ["ENC006"];
+  test.each(served.filter(({ code }) => !others.includes(code)))("$code: are served as the rule says", ({ code, severity }) => {
+    const isBroken = breaks.has(`${code}-after`);
+    expect([isBroken, breaks.get(`${code}-after`)]).toEqual([severity === "error", breaks.get(`${code}-after`)]);
+  });
+
+  // What somebody has looked up, or a day that has come, is known from no stub.
+  const accepted = ["API017"];
+  test.each(served.filter(({ safe, code }) => safe?.includes("api:") === true && !accepted.includes(code)))("$code: are served on the safe path", ({ code }) => {
+    expect(breaks.get(`${code}-safe`)).toBeUndefined();
   });
 });

@@ -222,15 +222,15 @@ export const apiRules: readonly Rule[] = [
     ["error", "W"],
     {
       change: "`strict` is switched on.",
-      why: "Clients that send fields which are not known, as older and newer ones do, are refused from now on.",
-      safe: "Look in the log for fields that were ignored first, and accept it with `allow` when there are none.",
+      why: "Clients that change something without saying what they have read, by `If-Match`, are refused from now on.",
+      safe: "Have all clients send `If-Match`, and accept it with `allow` when none is left that does not.",
       example: {
-        before: "resource: database\napi: { get: true }",
-        after: "resource: database\napi: { get: true, strict: true }",
-        safe: "resource: database\nallow: { rule: API017, reason: no client sends others }\napi: { get: true, strict: true }",
+        before: "resource: database\nfields: { plan: string }\napi: { get: true, update: [plan] }",
+        after: "resource: database\nfields: { plan: string }\napi: { get: true, update: [plan], strict: true }",
+        safe: "resource: database\nallow: { rule: API017, reason: all clients send it }\nfields: { plan: string }\napi: { get: true, update: [plan], strict: true }",
       },
     },
-    (change) => ({ message: `The API of ${nameOf(change)} refuses fields that it does not know.`, actions: [accepted("API017")] }),
+    (change) => ({ message: `The API of ${nameOf(change)} refuses changes without \`If-Match\`.`, actions: [accepted("API017")] }),
   ),
 
   rule(

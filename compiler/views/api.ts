@@ -48,7 +48,7 @@ function declarations(resource: Resource, api: Api, scope: Scope): readonly stri
   const [fields, state] = [imports.type(shape, derived("Fields")), imports.type(shape, derived("State"))];
   const hidden = names(api.hide);
   const shown = hidden === "" ? fields : `${imports.global("Omit")}<${fields}, ${hidden}>`;
-  const object = `export type ${derived("Object")} = ${imports.type(runtime, "ApiObject")}<${stringLiteral(resource.name)}, ${state}> & ${shown};`;
+  const object = `export type ${derived("Object")} = ${imports.type(runtime, "ApiObject")}<${stringLiteral(resource.key)}, ${state}> & ${shown};`;
   return [`/** A ${resource.name.replaceAll("_", " ")} as the API shows it. */`, object, ...queryType(resource, api, scope)];
 }
 
@@ -117,7 +117,7 @@ function routesOf(resource: Resource, api: Api, scope: Scope): readonly RouteTex
     const task = taskOf(model, resource, name);
     if (!task) continue;
     const state = imports.type(shapeModule(task), derivedNames(model, className(task.qualifiedName))("State"));
-    const response = `${imports.type(runtime, "ApiTask")}<${stringLiteral(task.qualifiedName)}, ${state}>`;
+    const response = `${imports.type(runtime, "ApiTask")}<${stringLiteral(task.qualifiedKey)}, ${state}>`;
     add(`POST ${one}/tasks/${name}`, { body: task.args.length === 0 ? undefined : startType(model, task, imports), response }, { action: `"start"`, target: stringLiteral(name) });
   }
   return routes;

@@ -28,7 +28,7 @@ export type DomainObject = ApiObject<"domain", DomainState> & DomainFields;
 export type DomainQuery = Pick<DomainFilter, "host" | "state"> & ListOptions<"host">;
 
 /** A organization as the API shows it. */
-export type OrganizationObject = ApiObject<"organization", OrganizationState> & Omit<OrganizationFields, "billing">;
+export type OrganizationObject = ApiObject<"account", OrganizationState> & Omit<OrganizationFields, "billing">;
 export type OrganizationQuery = Pick<OrganizationFilter, "slug" | "state"> & ListOptions<"createdAt">;
 
 /** A release as the API shows it. */

@@ -8,11 +8,11 @@ import type { PartnerFilter } from "./partner.js";
 import type { PartnerFields, PartnerState } from "./partner.shape.js";
 
 /** A customer as the API shows it. */
-export type CustomerObject = ApiObject<"customer", CustomerState> & CustomerFields;
+export type CustomerObject = ApiObject<"client_account", CustomerState> & CustomerFields;
 export type CustomerQuery = Pick<CustomerFilter, "level" | "mail" | "fullName"> & ListOptions<"fullName">;
 
 /** A partner as the API shows it. */
-export type PartnerObject = ApiObject<"partner", PartnerState> & PartnerFields;
+export type PartnerObject = ApiObject<"reseller", PartnerState> & PartnerFields;
 export type PartnerQuery = Pick<PartnerFilter, "level" | "mail" | "fullName"> & ListOptions<"fullName">;
 
 /** What each route takes and gives. */
@@ -23,14 +23,14 @@ export interface Routes {
   "PATCH /customers/{id}": { body: Given<Pick<CustomerFields, "fullName" | "contact">>; response: CustomerObject };
   "DELETE /customers/{id}": { response: CustomerObject };
   "POST /customers/{id}/moves/closing": { response: CustomerObject };
-  "POST /customers/{id}/tasks/greet": { body: CustomerGreetStart; response: ApiTask<"customer.greet", CustomerGreetState> };
+  "POST /customers/{id}/tasks/greet": { body: CustomerGreetStart; response: ApiTask<"client_account.welcome", CustomerGreetState> };
   "GET /partners": { query: PartnerQuery; response: Page<PartnerObject> };
   "POST /partners": { body: Given<Pick<PartnerFields, "fullName" | "mail" | "level">, "fullName">; response: PartnerObject };
   "GET /partners/{id}": { response: PartnerObject };
   "PATCH /partners/{id}": { body: Given<Pick<PartnerFields, "fullName" | "contact">>; response: PartnerObject };
   "DELETE /partners/{id}": { response: PartnerObject };
   "POST /partners/{id}/moves/closing": { response: PartnerObject };
-  "POST /partners/{id}/tasks/greet": { body: CustomerGreetStart; response: ApiTask<"customer.greet", CustomerGreetState> };
+  "POST /partners/{id}/tasks/greet": { body: CustomerGreetStart; response: ApiTask<"client_account.welcome", CustomerGreetState> };
 }
 
 export const routes: { readonly [Name in keyof Routes]: Route } = {
