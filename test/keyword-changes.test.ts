@@ -165,7 +165,7 @@ row("resource state: starts", [starts("{ to: live }"), starts("{ to: live, start
 row("resource state: then", [starts("{ to: live, starts: job, then: live }"), starts("{ to: live, starts: job, then: stop }"), "STA011", "STA011"]);
 row("resource state: else", [starts("{ starts: job, then: live }"), starts("{ starts: job, then: live, else: stop }"), "STA011", "STA011"]);
 row("resource state: timeout", [starts("{ to: live }"), starts("{ to: live, timeout: 1h }"), "TMO001", "TMO002"], [starts("{ to: live, timeout: 1h }"), starts("{ to: live, timeout: 2h }"), "TMO002", "TMO001"]);
-row("resource state: on_timeout", [starts("{ to: live, timeout: 1h }"), starts("{ to: live, timeout: 1h, on_timeout: live }"), "none", "none"]);
+row("resource state: on_timeout", [starts("{ to: live, timeout: 1h }"), starts("{ to: live, timeout: 1h, on_timeout: live }"), "STA011", "STA011"]);
 row("resource state: expect", [starts("{ to: live }"), starts("{ to: live, expect: 1h }"), "none", "none"]);
 row("resource state: alarm", [starts("{ to: live }"), starts("{ to: live, alarm: 1h }"), "none", "none"]);
 const api = (text: string, rest: string = ""): string => thing(`states: { live: { to: [idle, stop] }, idle: { to: live } }\nfields: { a: string, b: string, r: { type: string, required: true }, s: { type: string, encrypted: true } }\n${rest}indexes: [[a], [b]]\napi: ${text}`);
@@ -236,13 +236,14 @@ row("trigger: ends", [jobOf("triggers: { task: other, ends: success }", other), 
 const step = (go: string): string => `${job("", `{ go: ${go}, on: { to: stop } }`)}\n---\n${job().replace("task: job", "task: other")}\n---\n${job().replace("task: job", "task: third")}`;
 row("task state: to", [step("{ to: on }"), step("{ to: [on, stop] }"), "TRN003 TSK006", "TRN001"]);
 row("task state: timeout", [step("{ to: on }"), step("{ to: on, timeout: 20m }"), "TMO002", "TMO001"]);
-row("task state: on_timeout", [step("{ to: on }"), step("{ to: on, on_timeout: on }"), "none", "none"]);
+row("task state: on_timeout", [step("{ to: on }"), step("{ to: on, on_timeout: on }"), "STA011", "STA011"]);
 row("task state: retry", [step("{ to: on }"), step("{ to: on, retry: { max: 2 } }"), "TMO005", "none"]);
 row("task state: poll", [step("{ to: on }"), step("{ to: on, poll: 1m }"), "STA009", "STA009"], [step("{ to: on, poll: 1m }"), step("{ to: on, poll: 2m }"), "none", "none"]);
 row("task state: spawns", [step("{ to: on }"), step("{ to: on, spawns: other }"), "STA009", "STA009"], [step("{ to: on, spawns: other }"), step("{ to: on, spawns: [other, third] }"), "SUB001", "SUB001"]);
 row("task state: join", [step("{ to: on, spawns: other }"), step("{ to: on, spawns: other, join: any }"), "SUB001", "SUB001"]);
 row("task state: breaker", [step("{ to: on }"), step("{ to: on, breaker: cloud }"), "TSK012", "TSK012"], [step("{ to: on, breaker: mail }"), step("{ to: on, breaker: cloud }"), "TSK012", "TSK012"]);
-row("task state: on_unknown", [step("{ to: on, retry: { max: 3 } }"), step("{ to: on, retry: { max: 3 }, on_unknown: on }"), "TSK014", "TSK014"]);
+row("task state: on_unknown", [step("{ to: on, retry: { max: 3 } }"), step("{ to: on, retry: { max: 3 }, on_unknown: on }"), "TSK014", "TSK014"],
+  [step("{ to: on, retry: { max: 3 }, on_unknown: on }"), step("{ to: on, retry: { max: 3 }, on_unknown: stop }"), "STA011", "STA011"]);
 row("task state: expect", [step("{ to: on }"), step("{ to: on, expect: 1m }"), "none", "none"]);
 row("task state: alarm", [step("{ to: on }"), step("{ to: on, alarm: 1m }"), "none", "none"]);
 row("retry: max", [step("{ to: on, retry: { max: 5 } }"), step("{ to: on, retry: { max: 4 } }"), "TMO005", "none"]);

@@ -350,9 +350,9 @@ export const machineRules: readonly Rule[] = [
     "STA011",
     ["warning", "T"],
     {
-      change: "`then` or `else` of a state is changed.",
-      why: "Runs that are on their way already follow the new one when they end.",
-      safe: "See that what they did fits where they lead.",
+      change: "`then`, `else`, `on_timeout` or `on_unknown` leads elsewhere.",
+      why: "What is on its way already follows the new one when it comes to that.",
+      safe: "See that what was done until then fits where it leads.",
       example: {
         before: database("  up: { starts: provision, then: live, else: stop }"),
         after: database("  up: { starts: provision, then: live, else: live }"),
@@ -467,11 +467,23 @@ export const machineRules: readonly Rule[] = [
       safe: "See that what relies on its times bears it.",
       example: { before: dump("", run), after: dump("", run).replace("1h", "2h"), safe: null },
     },
-    (change) => ({
-      message: `\`every\` of ${nameOf(change)}: \`${change.keyword}\` ${wentFrom(change, change.keyword === "interval" ? durationSaid : shown)}.`,
-    }),
+    (change, { today }) => {
+      const isInterval = change.keyword === "interval";
+      const message = `\`every\` of ${nameOf(change)}: \`${change.keyword}\` ${wentFrom(change, isInterval ? durationSaid : shown)}.`;
+      const [before, after] = [nextTimes(change.before?.value, today), nextTimes(change.after?.value, today)];
+      return { message: isInterval && before !== "" && after !== "" ? `${message} Of the day ${today} it comes at ${after}, and came at ${before} (UTC).` : message };
+    },
   ),
 ];
+
+/** The first five buckets of an interval on a day and later: buckets are counted from 1970 on, whenever the clock was started. */
+function nextTimes(interval: SpecValue | undefined, day: string): string {
+  if (typeof interval !== "number" || interval <= 0) return "";
+  const first = Math.ceil(Date.parse(day) / interval);
+  const times = Array.from({ length: 5 }, (_, at) => new Date((first + at) * interval).toISOString());
+  const shortened = times.map((time) => (time.startsWith(day) ? time.slice(11) : time.replace("T", " ")).replace(/(?::00)?\.000Z$|Z$/, ""));
+  return shortened.join(", ");
+}
 
 function database(state: string): string {
   return `resource: database\nstates:\n${state}\n  live: { to: stop }\n---\ntask: provision\nof: database\nstates: { run: { to: stop } }`;
