@@ -12,6 +12,7 @@ import { camelCase } from "../../compiler/naming.js";
 import { refusalsOf } from "../../runtime/codec/check.js";
 import { canonicalText, detached, type JsonRecord, known, nothing, type Reading, type Writing } from "../../runtime/codec/index.js";
 import { readStored, readStoredRun, type Stored, type StoredType, type StoredValues, writeStored, writeStoredRun } from "../../runtime/codec/stored.js";
+import { sourcesOf } from "./diffs.js";
 import { storedRecords, storedType, writeCode } from "./records.js";
 import { fieldValues, told } from "./values.js";
 import { notedVault } from "./vault.js";
@@ -81,7 +82,7 @@ export async function findRefusals(releases: { readonly old: Release; readonly n
 }
 
 async function loadBoth({ old, next }: { readonly old: Release; readonly next: Release }, folder: string): Promise<Both> {
-  const { gone } = compile([{ path: "specs/release.yaml", text: next.spec }]).model;
+  const { gone } = compile(sourcesOf(next.spec)).model;
   return { old: await load(old, join(folder, "old")), next: await load(next, join(folder, "next")), gone: new Set(gone.map(({ of, name }) => (of === null ? name : `${of}.${name}`))) };
 }
 
@@ -119,7 +120,7 @@ interface Side {
 const { vault } = notedVault();
 
 async function load({ spec, upgrades = {} }: Release, code: string): Promise<ReadonlyMap<string, Side>> {
-  const { model, files, diagnostics } = compile([{ path: "specs/release.yaml", text: spec }]);
+  const { model, files, diagnostics } = compile(sourcesOf(spec));
   const wrong = diagnostics.filter(({ severity }) => severity === "error");
   if (wrong.length > 0) throw new Error(`The spec does not compile: ${wrong.map(({ message }) => message).join(" ")}\n${spec}`);
   writeCode(code, files);
