@@ -319,6 +319,23 @@ describe("pliny keys on a database", () => {
     expect((await client.query("select actor is not null as who, message from pliny.log where kind = 'action'")).rows).toEqual([{ who: true, message: "Rotated the secrets of 12 rows; 0 could not be." }]);
   });
 
+  test("an index key is used until it is retired: status says so at each step", async () => {
+    const { env, process } = await start();
+    await fill(await process(), 3);
+    const next = (id: number): string => new RegExp(`^index keyring +${id} +(.*)$`, "m").exec(pliny(["keys", "status"], env).stdout)?.[1]?.replaceAll(/ +/g, " ") ?? "";
+    expect(next(1)).toBe("primary 3 indexes");
+    pliny(["keys", "add", "--for", "index"], env);
+    expect(next(2)).toBe("staged 0 once every process has it: pliny keys promote 2 --for index");
+    pliny(["keys", "promote", "2", "--for", "index"], env);
+    expect(next(1)).toBe("decrypt 3 pliny keys rotate, for 3 rows not indexed under the primary key yet");
+    pliny(["keys", "rotate"], env);
+    expect([next(1), next(2)]).toEqual(["decrypt 3 pliny keys retire 1 --for index, then pliny keys rotate", "primary 3 indexes"]);
+    pliny(["keys", "retire", "1", "--for", "index"], env);
+    expect(next(1)).toBe("disabled 3 pliny keys rotate, for 3 rows indexed under it still");
+    pliny(["keys", "rotate"], env);
+    expect([next(1), next(2)]).toEqual(["disabled 0 nothing uses it", "primary 3 indexes"]);
+  });
+
   test("killed in the middle of a rotation, it is run again; interrupted, it ends after the batch", async () => {
     const { client, env, process } = await start();
     await fill(await process(), 30);

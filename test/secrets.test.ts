@@ -87,7 +87,7 @@ describe("a secret", () => {
     expect((await client.query("select level, kind, type, id, actor, message, data from pliny.log")).rows).toEqual([
       { level: "info", kind: "reveal", type: "team", id: team.id, actor: "test", message: "the bill bounced", data: { field: "contact" } },
     ]);
-    expect((await client.query("select vault_keys from app.team")).rows).toEqual([{ vault_keys: [1] }]);
+    expect((await client.query("select vault_keys from app.team")).rows).toEqual([{ vault_keys: [-1, 1] }]);
   });
 
   test("is not revealed where the log cannot be written", async () => {
@@ -463,13 +463,14 @@ describe("a resource with a key of its own", () => {
     const { pliny, registry } = opened;
     const [customer, other] = [await Customer.create(pliny, ada), await Customer.create(pliny, { ...ada, email: "b@b.example" })];
     expect(await everything(client)).not.toContain(canary);
-    expect((await client.query("select vault_keys from app.customer")).rows).toEqual([{ vault_keys: null }, { vault_keys: null }]);
+    // Its data key is of no keyring; the index key is.
+    expect((await client.query("select vault_keys from app.customer")).rows).toEqual([{ vault_keys: [-1] }, { vault_keys: [-1] }]);
     expect(await customer.name?.reveal("to see")).toBe(ada.name);
     const known = registry.ofTag("customer") ?? expect.fail();
     await destroyOwnKey(optionsOf(opened), known, { id: customer.id, why: "asked to be forgotten" });
     // Nor does a blind index tell any more which address it was.
-    const indexed = await client.query("select id, json_attrs #> '{__idx,email}' is not null as indexed from app.customer order by id");
-    expect(indexed.rows).toEqual([{ id: customer.id, indexed: false }, { id: other.id, indexed: true }]);
+    const indexed = await client.query("select id, json_attrs #> '{__idx,email}' is not null as indexed, vault_keys as keys from app.customer order by id");
+    expect(indexed.rows).toEqual([{ id: customer.id, indexed: false, keys: null }, { id: other.id, indexed: true, keys: [-1] }]);
     expect((await customer.history()).map(({ note, by }) => ({ note, by }))).toEqual([{ note: null, by: "test" }, { note: "asked to be forgotten", by: "test" }]);
     await expect(customer.save({ language: "fr" })).rejects.toThrow(Desynchronized);
     const read = await Customer.get(pliny, customer.id);
@@ -627,10 +628,10 @@ describe("a run on a resource with a key of its own", () => {
     };
     const rotator = await begin(next);
     const usesOf = async (): Promise<unknown> => (await keyStatus(optionsOf(rotator, next))).map(({ keyring, id, uses }) => [keyring, id, uses]);
-    expect(await usesOf()).toEqual([["keyring", 1, 1], ["keyring", 2, 0], ["shred keyring", 1, 1], ["shred keyring", 2, 0]]);
+    expect(await usesOf()).toEqual([["keyring", 1, 1], ["keyring", 2, 0], ["index keyring", 1, 1], ["shred keyring", 1, 1], ["shred keyring", 2, 0]]);
     const done = await rotateKeys(optionsOf(rotator, next), pace);
     expect(done.filter((table) => table.done > 0).map((table) => [table.table, table.done, table.failed])).toEqual([["runs", 1, []], ["data keys", 1, []]]);
-    expect(await usesOf()).toEqual([["keyring", 1, 0], ["keyring", 2, 1], ["shred keyring", 1, 0], ["shred keyring", 2, 1]]);
+    expect(await usesOf()).toEqual([["keyring", 1, 0], ["keyring", 2, 1], ["index keyring", 1, 1], ["shred keyring", 1, 0], ["shred keyring", 2, 1]]);
     const after = await begin({ keyring: null, shredKeyring: ring("shred keyring", [2, 33, "primary"]) });
     expect(await revealed(after, run.id)).toEqual([`${canary}-ache-1`, undefined]);
     expect(await everything(client)).not.toContain(canary);
@@ -719,7 +720,10 @@ describe("index keys of resources with keys of their own", () => {
     expect(await indexed(client)).toEqual([
       { type: "inpatient", index: "bed1 name1", rows: 3 }, { type: "patient", index: "", rows: 1 }, { type: "patient", index: "name1", rows: 2 }, { type: "patient", index: "name1 name2", rows: 2 },
     ]);
+    const uses = async (of: Opened, given: Partial<Keys>): Promise<unknown> => (await keyStatus(optionsOf(of, given))).flatMap(({ keyring, id, state, uses: rows }) => (keyring === "index keyring" ? [[id, state, rows]] : []));
+    expect(await uses(opened, both)).toEqual([[1, "decrypt", 7], [2, "primary", 2]]);
     const done = await rotateKeys(optionsOf(opened, both), pace);
+    expect(await uses(opened, both)).toEqual([[1, "decrypt", 7], [2, "primary", 7]]);
     expect(done).toEqual(expect.arrayContaining([
       { table: "patient, indexes", done: 2, retried: 0, failed: [] }, { table: "patient, indexes", done: 3, retried: 0, failed: [] },
     ]));
@@ -731,7 +735,8 @@ describe("index keys of resources with keys of their own", () => {
       { type: "inpatient", index: "bed2 name2", rows: 3 }, { type: "patient", index: "", rows: 1 }, { type: "patient", index: "name2", rows: 4 },
     ]);
     expect(await byName(last, `name-6 ${canary}`, after)).toEqual([ids[6]]);
-    expect((await client.query("select count(*)::int as rows from app.patient where vault_keys is not null")).rows).toEqual([{ rows: 0 }]);
+    expect(await uses(last, after)).toEqual([[1, null, 0], [2, "primary", 7]]);
+    expect((await client.query("select vault_keys, count(*)::int as rows from app.patient group by 1 order by 1")).rows).toEqual([{ vault_keys: [-2], rows: 7 }, { vault_keys: null, rows: 1 }]);
     expect(await (await Patient.get(last.pliny, ids[4] ?? "")).name.reveal("the test looks")).toBe(`Name-4 ${canary}`);
   });
 
@@ -840,7 +845,7 @@ describe("a field that is encrypted in a version after it came", () => {
   const stored = async (client: Client): Promise<unknown> =>
     (await client.query(`select json_attrs -> '__v' as v, json_attrs #> '{body,Vault}' is not null as body, json_attrs #> '{writer,Vault}' is not null as writer, json_attrs #> '{__idx,writer}' is not null as index, vault_keys as keys, count(*)::int as rows from app.letter group by 1, 2, 3, 4, 5 order by 1`)).rows;
   const open = { v: 1, body: false, writer: false, index: false, keys: null };
-  const sealed = { v: 2, body: true, writer: true, index: true, keys: [1] };
+  const sealed = { v: 2, body: true, writer: true, index: true, keys: [-1, 1] };
 
   test("is a secret to whoever reads it, is sealed and found again once it is saved, and is brought up by the back-fill", async () => {
     const { client, process: begin, ids } = await written(5);
@@ -868,7 +873,7 @@ describe("a field that is encrypted in a version after it came", () => {
     expect((await rotateKeys(optionsOf(await begin(next), next), pace)).map(({ table, done, failed }) => [table, done, failed])).toEqual(expect.arrayContaining([["letter, indexes", 1, []]]));
     const filled = await backfill(known, opened, { ...pace, batch: 2 });
     expect(filled).toMatchObject({ before: [{ version: 1, rows: 4 }, { version: 2, rows: 1 }], after: [{ version: 2, rows: 5 }], done: 4, failed: [] });
-    expect(await stored(client)).toEqual([{ ...sealed, rows: 5 }]);
+    expect(await stored(client)).toEqual([{ ...sealed, keys: [-2, -1, 1], rows: 1 }, { ...sealed, rows: 4 }]);
     expect(await everything(client)).not.toContain(canary);
     expect(await byWriter(`${canary}@2`)).toEqual([ids[2]]);
     expect(await (await Letter.get(pliny, ids[4] ?? "")).body.reveal("the test looks")).toBe(`${canary}-4`);

@@ -70,9 +70,9 @@ export function showStatus(context: Context, options: DatabaseOptions): Promise<
   return withApp(context, options, async (opened) => {
     const { keyStatus } = await import("../../runtime/commands/keys.js");
     const counted = await keyStatus(opened);
-    const indexed = opened.keys.indexKeyring.map(({ id, state }) => ({ keyring: keyrings.index.name, id, state, uses: null, archived: 0, archivedUntil: null }));
-    const keys = [...counted, ...indexed].map((key) => ({ ...key, lost: isLost(key), next: nextStep(key) }));
-    const rows = keys.map(({ keyring, id, state, uses, next }) => [keyring, String(id), state ?? "not here", uses === null ? "-" : String(uses), next]);
+    const looked = counted.find(({ keyring, state }) => keyring === keyrings.index.name && state === "primary")?.uses ?? 0;
+    const keys = counted.map((key) => ({ ...key, lost: isLost(key), next: key.keyring === keyrings.index.name ? nextIndexStep(key, looked) : nextStep(key) }));
+    const rows = keys.map(({ keyring, id, state, uses, next }) => [keyring, String(id), state ?? "not here", String(uses), next]);
     const lines = keys.length === 0 ? ["There are no keys: neither the environment names a keyring, nor has the database met one."] : table(["keyring", "key", "state", "rows", "next"], rows);
     return { exitCode: keys.some(({ lost }) => lost) ? 1 : 0, diagnostics: [], facts: { keys }, lines };
   });
@@ -203,16 +203,23 @@ function replaced(context: Context, use: KeyringUse, { place, text, said, ...fac
 
 // ---- what is shown
 
-type Shown = Omit<KeyStatus, "uses"> & { readonly uses: number | null };
-
-/** What it sealed is in use and does not open. */
-function isLost({ state, uses }: Shown): boolean {
-  return (state === null || state === "disabled") && uses !== null && uses > 0;
+/** What it sealed is in use and does not open. An index is made again from what it is of. */
+function isLost({ keyring, state, uses }: KeyStatus): boolean {
+  return keyring !== keyrings.index.name && (state === null || state === "disabled") && uses > 0;
 }
 
-function nextStep({ keyring, id, state, uses, archived, archivedUntil }: Shown): string {
-  const suffix = keyring === keyrings.index.name ? " --for index" : keyring === keyrings.shred.name ? " --for shred" : "";
-  const used = uses !== null && uses > 0;
+/** A row is indexed under all live keys, so that whoever has either finds it: an old one is used until it is retired. */
+function nextIndexStep({ id, state, uses }: KeyStatus, underPrimary: number): string {
+  if (state === "staged") return `once every process has it: pliny keys promote ${id} --for index`;
+  if (state === "primary") return "indexes";
+  const missing = uses - underPrimary;
+  if (state === "decrypt") return missing > 0 ? `pliny keys rotate, for ${plural(missing, "row")} not indexed under the primary key yet` : `pliny keys retire ${id} --for index, then pliny keys rotate`;
+  return uses > 0 ? `pliny keys rotate, for ${plural(uses, "row")} indexed under it still` : "nothing uses it";
+}
+
+function nextStep({ keyring, id, state, uses, archived, archivedUntil }: KeyStatus): string {
+  const suffix = keyring === keyrings.shred.name ? " --for shred" : "";
+  const used = uses > 0;
   switch (state) {
     case null:
       return used ? `lost: ${plural(uses, "row")} cannot be opened; put key ${id} back into the keyring` : "gone, and nothing uses it";
@@ -221,7 +228,6 @@ function nextStep({ keyring, id, state, uses, archived, archivedUntil }: Shown):
     case "primary":
       return "seals";
     case "decrypt":
-      if (uses === null) return `pliny keys rotate; once that finds nothing: pliny keys retire ${id}${suffix}, and rotate again`;
       if (used) return `pliny keys rotate${archived === 0 ? "" : `; ${archived} of them ${archived === 1 ? "is" : "are"} archived, ${archivedUntil === null ? "for ever" : `until ${archivedUntil.toISOString().slice(0, 10)}`}`}`;
       return suffix === " --for shred" ? `nothing uses it: pliny keys shred ${id}` : `nothing uses it: pliny keys retire ${id}${suffix}`;
     case "disabled":

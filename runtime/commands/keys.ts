@@ -53,18 +53,23 @@ export interface KeyStatus extends KeyUses {
 /** Every key that the database has met or a keyring has. Counted by the indexes on `vault_keys`, a key and a table at a time. */
 export async function keyStatus({ registry, store, keys }: KeysOptions): Promise<readonly KeyStatus[]> {
   const tables = tablesOf(registry, (known) => known.type.ownKey !== true);
-  const shared = await statusOf("keyring", keys.keyring, async (id) => {
+  const shared = await statusOf("keyring", keys.keyring?.keys, async (id) => {
     const rows = await Promise.all(tables.map((table) => countKeyUses(store, table, id)));
     const { live, archived, until } = await countRunKeyUses(store, id);
     return { uses: rows.reduce((sum, one) => sum + one, live + archived), archived, archivedUntil: until };
   });
-  const shred = await statusOf("shred keyring", keys.shredKeyring, async (id) => ({ uses: await countDataKeys(store, id), archived: 0, archivedUntil: null }));
-  return [...shared, ...shred];
+  const all = tablesOf(registry, () => true);
+  const index = await statusOf("index keyring", new Map(keys.indexKeyring.map((key) => [key.id, key])), async (id) => {
+    const rows = await Promise.all(all.map((table) => countKeyUses(store, table, -id)));
+    return { uses: rows.reduce((sum, one) => sum + one, 0), archived: 0, archivedUntil: null };
+  });
+  const shred = await statusOf("shred keyring", keys.shredKeyring?.keys, async (id) => ({ uses: await countDataKeys(store, id), archived: 0, archivedUntil: null }));
+  return [...shared, ...index, ...shred];
 
-  async function statusOf(name: string, keyring: Keyring | null, count: (id: number) => Promise<KeyUses>): Promise<readonly KeyStatus[]> {
-    const ids = new Set([...(await readKeyIds(store, name)), ...(keyring?.keys.keys() ?? [])]);
+  async function statusOf(name: string, known: ReadonlyMap<number, { readonly state: string }> | undefined, count: (id: number) => Promise<KeyUses>): Promise<readonly KeyStatus[]> {
+    const ids = new Set([...(await readKeyIds(store, name)), ...(known?.keys() ?? [])]);
     const sorted = [...ids].sort((left, right) => left - right);
-    return Promise.all(sorted.map(async (id) => ({ keyring: name, id, state: keyring?.keys.get(id)?.state ?? null, ...(await count(id)) })));
+    return Promise.all(sorted.map(async (id) => ({ keyring: name, id, state: known?.get(id)?.state ?? null, ...(await count(id)) })));
   }
 }
 
@@ -99,7 +104,7 @@ function rotateTable(table: string, keyring: Keyring, store: Store, pace: Pace):
       read: (after, limit) => readKeyUses(store, table, { keys: others, after, limit }),
       write: (row) => {
         const made = sealedAgain(recordIn(row.id, row.attrs), { place: { root: table, id: row.id, path: [] }, others, keyring });
-        return writeRow(store, table, { row, record: made, vaultKeys: keysOf(made) });
+        return writeRow(store, table, { row, record: made, vaultKeys: keysUsed(null, made) });
       },
     },
     pace,
@@ -171,7 +176,8 @@ async function rotateIndexes(table: string, { registry, store, keys }: KeysOptio
       });
       // What a newer release looks up besides is its own to index.
       const others = Object.entries(indexesIn(record)).filter(([key]) => !fields.includes(key));
-      return writeRow(store, table, { row, record: { ...record, __idx: Object.fromEntries([...others, ...entries]) }, vaultKeys: keysUsed(known, record) });
+      const made = { ...record, __idx: Object.fromEntries([...others, ...entries]) };
+      return writeRow(store, table, { row, record: made, vaultKeys: keysUsed(known, made) });
     };
     done.push(await runBatches({ table: `${table}, indexes`, read, write }, pace));
   }

@@ -8,6 +8,7 @@ import { canonicalText, type Json, type JsonRecord, type Reading, readVersion, R
 import { profiles } from "../codec/profile.js";
 import { isWithheld, keysOf, withStored } from "../codec/secret.js";
 import type { RecordRules } from "../codec/given.js";
+import { isList } from "../codec/json.js";
 import { blankOf, readStored, writeStored } from "../codec/stored.js";
 import { parseJson } from "../codec/text.js";
 import type { Pliny, ResourceRow, ResourceType, Transition, WriteOptions } from "../contract.js";
@@ -19,7 +20,7 @@ import { stopResource } from "../store/runs.js";
 import type { KnownResource, Registry } from "./registry.js";
 import { Resource } from "./resource.js";
 import { Task } from "./task.js";
-import type { Vaults } from "./vaults.js";
+import { indexKeysOf, type Vaults } from "./vaults.js";
 
 export interface ResourcesOptions {
   readonly registry: Registry;
@@ -352,9 +353,14 @@ function missing(type: ResourceType<unknown>, id: string): never {
   throw new NotFound(type.name, id);
 }
 
-/** Which keys of the keyring seal what stands in a resource or a run on it, that of a global task having none: a data key is of no keyring. */
+/**
+ * Which keys stand behind what is written of a resource, or of a run on it, that of a global task having none: those of the keyring that seal it,
+ * a data key being of no keyring; and those of the index keyring, as negative numbers, under which it is looked up.
+ */
 export function keysUsed(owner: KnownResource | null, json: Json): readonly number[] {
-  return owner?.type.ownKey ? [] : keysOf(json);
+  const sealing = owner?.type.ownKey ? [] : keysOf(json);
+  const indexing = json !== null && typeof json === "object" && !isList(json) ? indexKeysOf(json) : [];
+  return [...indexing.map((id) => -id), ...sealing].sort((left, right) => left - right);
 }
 
 /** A write that gives a row another nonce than it had is seen by whoever read it before. */

@@ -133,6 +133,13 @@ export function lookedUp({ type }: KnownResource): ReadonlyMap<string, "lower" |
   );
 }
 
+/** Under which keys of the index keyring a record is looked up. */
+export function indexKeysOf({ __idx: indexes = null }: JsonRecord): readonly number[] {
+  if (indexes === null || typeof indexes !== "object" || isList(indexes)) return [];
+  const dicts = Object.values(indexes).map((index) => (index !== null && typeof index === "object" && !isList(index) ? index.Dict : null));
+  return [...new Set(dicts.flatMap((dict) => (dict !== null && typeof dict === "object" && !isList(dict) ? Object.keys(dict).map(Number) : [])))];
+}
+
 /** What a field of a type is looked up by. */
 export function indexOf(known: KnownResource, key: string, { value, indexKeyring }: { readonly value: Json; readonly indexKeyring: IndexKeyring }): JsonRecord {
   const normalize = lookedUp(known).get(key);

@@ -374,7 +374,7 @@ export async function destroyDataKey(
     `with gone as (
        update pliny.data_key set shred_key = null, blob = null, destroyed_at = now(), destroyed_by = $3 where id = $1 and blob is not null returning id),
      bare as (
-       update ${tableName(table)} r set json_attrs = json_attrs - '__idx', nonce = $2, updated_at = now() from gone
+       update ${tableName(table)} r set json_attrs = json_attrs - '__idx', vault_keys = null, nonce = $2, updated_at = now() from gone
         where r.id = gone.id returning r.id, r.step, r.nonce),
      logged as (insert into pliny.transition (subject, step, nonce, by, note) select id, step, nonce, $3, $4 from bare)
      select id from gone`,
