@@ -109,7 +109,8 @@ function findingOf(rule: Rule, judgement: Judgement, change: Change, baseName: J
     change.before === null || change.before.at === null || writtenAt(change.before.at) === undefined
       ? null
       : ofBase(placed(change.before.at, change.how), baseName);
-  const nextActions = judgement.actions ?? [];
+  // Where there is no edit, the safe path in words; of what only informs there is none to take.
+  const nextActions = judgement.actions ?? (severity === "info" ? [] : [{ text: rule.words.safe, edits: [] }]);
   const path = judgement.path ?? change.path;
   const values = judgement.path === undefined ? [change.how, change.before?.value ?? null, change.after?.value ?? null] : [];
   return {
