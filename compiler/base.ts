@@ -48,6 +48,12 @@ export function readBase(project: Project, base: string): Checked<Base> | string
   return { value: { sources, commit, prefix: `${name}:${place.at}`, notes }, diagnostics };
 }
 
+/** Where in its repository a project lies: `packages/control/`, empty at the top, null where it is in none. */
+export function folderInRepository(project: Project): string | null {
+  const inside = git(project, ["rev-parse", "--show-prefix"]);
+  return inside?.status === 0 ? inside.text.trimEnd() : null;
+}
+
 function readBaseFolder(folder: Project, base: string): Checked<Base> | string {
   const { value: sources, diagnostics } = readSpecs(folder);
   if (

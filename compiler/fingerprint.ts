@@ -7,6 +7,11 @@ export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("base64");
 }
 
+/** As people and files of theirs may hold it: 16 letters and digits. */
+export function shortHashOf(parts: readonly unknown[]): string {
+  return hashOf(JSON.stringify(parts)).replace(/[^A-Za-z0-9]/g, "").slice(0, 16);
+}
+
 /**
  * A hash of whatever can be asked of a model: `resource database`, `type address`, `task database.provision`, `names` or `everything`. It is
  * the same as long as what was asked for is. An element is what its own documents say, those of its base, and what goes for all elements

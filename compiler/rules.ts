@@ -4,7 +4,7 @@
 import { writtenAt, type Change } from "./diff.js";
 import { report, sortDiagnostics, type Diagnostic, type Severity } from "./diagnostic.js";
 import { inside, locate, type Place } from "./document.js";
-import { hashOf } from "./fingerprint.js";
+import { shortHashOf } from "./fingerprint.js";
 import { findKeyword } from "./keywords.js";
 import type { Allowance, Element, Model, StateElement } from "./model.js";
 import { apiRules } from "./rules/api.js";
@@ -125,9 +125,7 @@ function findingOf(rule: Rule, judgement: Judgement, change: Change, baseName: J
     was,
     why: rule.words.why,
     nextActions,
-    fingerprint: hashOf(JSON.stringify([rule.code, path, values]))
-      .replace(/[^A-Za-z0-9]/g, "")
-      .slice(0, 16),
+    fingerprint: shortHashOf([rule.code, path, values]),
   };
 }
 

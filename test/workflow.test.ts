@@ -131,6 +131,15 @@ test("the shell recipe passes what is safe and fails what breaks, in a shallow c
   expect(readFileSync(join(folder, "ci/pliny.sh"), "utf8")).toBe("mine\n");
 });
 
+test("below the top of a repository init says where GitHub looks for the workflow, and what to change in it", () => {
+  mkdirSync(join(folder, "packages/control"), { recursive: true });
+  const { status, output } = run("npx pliny init", {}, join(folder, "packages/control"));
+  expect(status).toBe(0);
+  expect(output).toContain("move .github/workflows/pliny.yml there, with `defaults: { run: { working-directory: packages/control } }` in it and packages/control/pliny.sarif for sarif_file.");
+  expect(run("npx pliny init", {}, join(folder, "packages/control")).output).not.toContain("GitHub reads");
+  expect(run("npx pliny init").output).not.toContain("GitHub reads");
+});
+
 test("our own CI compares with the commit before, and says where it cannot", () => {
   const compare = (cwd: string = folder): Ran => run(`"${process.execPath}" "${join(built, "scripts/diff-specs.mjs")}" "${cwd}"`);
   expect(compare()).toMatchObject({ status: 77, output: expect.stringContaining("there is no commit in it") });

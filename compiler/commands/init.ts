@@ -1,6 +1,7 @@
 // `pliny init`: a small project that generates, type-checks and shows each kind of thing once. Nothing that is there already is touched.
 
 import { basename } from "node:path";
+import { folderInRepository } from "../base.js";
 import { hasErrors, type Diagnostic } from "../diagnostic.js";
 import { createFile, readSpecs, readText, specsFolder } from "../files.js";
 import { stopped, type Context, type Outcome } from "./outcome.js";
@@ -32,6 +33,7 @@ export function init(context: Context): Outcome {
       ...(isModule(readText(project, "package.json"))
         ? []
         : ["", 'package.json lacks `"type": "module"`; what is generated are modules: npm pkg set type=module']),
+      ...whereGitHubLooks(folderInRepository(project) ?? "", written),
       "",
       "Next:",
       "  npx pliny generate     makes generated/ from specs/",
@@ -40,6 +42,15 @@ export function init(context: Context): Outcome {
       "  npx pliny handlers     adds stubs for what a changed spec asks for",
     ],
   };
+}
+
+function whereGitHubLooks(within: string, written: readonly string[]): readonly string[] {
+  if (within === "" || !written.includes(workflowPath)) return [];
+  const folder = within.replace(/\/$/, "");
+  return [
+    "",
+    `GitHub reads workflows at the top of the repository only: move ${workflowPath} there, with \`defaults: { run: { working-directory: ${folder} } }\` in it and ${within}pliny.sarif for sarif_file.`,
+  ];
 }
 
 /** What a folder's name makes as the name of a package. */
@@ -62,10 +73,12 @@ function projectFiles(name: string, { hasSpecs }: { readonly hasSpecs: boolean }
     { path: "pliny.yaml", text: hasSpecs ? configText : configText + exampleConfigText },
     { path: "tsconfig.json", text: tsconfigText },
     { path: "package.json", text: `${JSON.stringify({ name, private: true, type: "module" }, null, 2)}\n` },
-    { path: ".github/workflows/pliny.yml", text: workflowText },
+    { path: workflowPath, text: workflowText },
     { path: "ci/pliny.sh", text: recipeText },
   ];
 }
+
+const workflowPath = ".github/workflows/pliny.yml";
 
 const configText = `# What is not about one element of the specs.
 rules: 1

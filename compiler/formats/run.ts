@@ -2,7 +2,7 @@
 
 import { isInBaseline } from "../baseline.js";
 import type { Diagnostic, Severity } from "../diagnostic.js";
-import { hashOf } from "../fingerprint.js";
+import { shortHashOf } from "../fingerprint.js";
 import { isFinding } from "../rules.js";
 import type { SourceLocation } from "../source.js";
 
@@ -65,9 +65,7 @@ export function fingerprintsOf(diagnostics: readonly Diagnostic[], run: Run): re
     const { code, at, message } = diagnostic;
     const print = isFinding(diagnostic)
       ? diagnostic.fingerprint
-      : hashOf(JSON.stringify([code, repositoryPath(at, run), message]))
-          .replace(/[^A-Za-z0-9]/g, "")
-          .slice(0, 16);
+      : shortHashOf([code, repositoryPath(at, run), message]);
     const time = (times.get(print) ?? 0) + 1;
     times.set(print, time);
     return time === 1 ? print : `${print}-${time}`;
