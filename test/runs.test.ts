@@ -152,6 +152,21 @@ describe("a reference to a run", () => {
     await expect((await Database.get(pliny, database.id)).lastResize?.load()).rejects.toThrow(`There is no database.resize ${run.id}, or it is gone.`);
   });
 
+  test("runs on one resource that are read together have it each by itself, from one query", async () => {
+    const { client, database, runs, store } = await start();
+    await client.query("update app.database set state = 'online', nonce = 4");
+    await database.reload();
+    const ids = [(await database.dump.start()).id, (await database.resize.start()).id];
+    const sent: string[] = [];
+    const { query } = store;
+    Object.assign(store, { query: (text: string, values: readonly unknown[]) => (sent.push(text), query(text, values)) });
+    const [dump, resize] = [...(await runs.readMany(ids)).values()];
+    if (!(dump instanceof DatabaseDump && resize instanceof DatabaseResize)) expect.fail("They are others.");
+    expect(sent.filter((text) => /from "?app"?\."?database/.test(text))).toHaveLength(1);
+    resize.database.plan = "premium";
+    expect([resize.database.id, dump.database.id, dump.database.plan]).toEqual([database.id, database.id, "hobby"]);
+  });
+
   test("a run that cannot be read says why, is left as it is, and harms no other", async () => {
     const { client, database, runs, store } = await start();
     await client.query("update app.database set state = 'online', nonce = 4");

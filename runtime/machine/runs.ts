@@ -230,11 +230,11 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     });
     const owners = await ownersOf(records, on);
     const vaultOf = await vaults.forReading(sealing, on);
-    return records.map((record) => {
+    return records.map((record, index) => {
       try {
         const task = registry.taskOfTag(record.type);
         if (!task) throw new PlinyError("UNKNOWN_TYPE", `This release knows no task '${record.type}'.`);
-        const owner = record.resourceId === null ? null : (owners.get(record.resourceId) ?? new NotFound(record.resourceType ?? "resource", record.resourceId));
+        const owner = record.resourceId === null ? null : (owners[index] ?? new NotFound(record.resourceType ?? "resource", record.resourceId));
         if (owner instanceof Error) throw owner;
         const vault = vaultOf(record.resourceId ?? record.id);
         const run: unknown = new task.type.class(rowOf(task, record, { owner, vault }), pliny());
@@ -260,15 +260,22 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     return { id, type: task.tag, state, step, attempt: attempt + 1, bucket, args: args.fields, fields: fields.fields, owner };
   }
 
-  /** What they act on, by id: a query a family. */
-  async function ownersOf(records: readonly RunRecord[], on: Connection): Promise<ReadonlyMap<string, object | Error>> {
-    const byTable = new Map<string, Set<string>>();
-    for (const { resourceType, resourceId } of records) {
+  /** What each of them acts on: a query a family. Two that act on one have an object each, so that neither saves what the other has set. */
+  async function ownersOf(records: readonly RunRecord[], on: Connection): Promise<readonly (object | undefined)[]> {
+    const byTable = new Map<string, { readonly at: number; readonly id: string }[]>();
+    for (const [at, { resourceType, resourceId }] of records.entries()) {
       if (resourceType === null || resourceId === null) continue;
-      byTable.set(resourceType, (byTable.get(resourceType) ?? new Set()).add(resourceId));
+      const asked = byTable.get(resourceType) ?? [];
+      asked.push({ at, id: resourceId });
+      byTable.set(resourceType, asked);
     }
-    const found = await Promise.all([...byTable].map(([table, ids]) => resources.readMany(table, [...ids], on)));
-    return new Map(found.flatMap((owners) => [...owners]));
+    const owners: (object | undefined)[] = records.map(() => undefined);
+    const families = [...byTable].map(async ([table, asked]) => {
+      const found = await resources.readEach(table, asked.map(({ id }) => id), on);
+      for (const [index, { at }] of asked.entries()) owners[at] = found[index];
+    });
+    await Promise.all(families);
+    return owners;
   }
 
   async function readMany(ids: readonly string[]): Promise<ReadonlyMap<string, Task | Error>> {
