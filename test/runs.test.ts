@@ -152,6 +152,24 @@ describe("a reference to a run", () => {
     await expect((await Database.get(pliny, database.id)).lastResize?.load()).rejects.toThrow(`There is no database.resize ${run.id}, or it is gone.`);
   });
 
+  test("a history costs as many queries, however long it is", async () => {
+    const opened = await start();
+    const { client, database, store } = opened;
+    await client.query("update app.database set state = 'online', nonce = 4");
+    await database.reload();
+    const sent: string[] = [];
+    const { query } = store;
+    Object.assign(store, { query: (text: string, values: readonly unknown[]) => (sent.push(text), query(text, values)) });
+    const costs: number[] = [];
+    for (let runs = 1; runs <= 3; runs += 1) {
+      await end(opened, (await database.resize.start()).id, "database.resize", database.id);
+      sent.length = 0;
+      expect(await database.resize.history()).toHaveLength(runs);
+      costs.push(sent.length);
+    }
+    expect(new Set(costs).size).toBe(1);
+  });
+
   test("runs on one resource that are read together have it each by itself, from one query", async () => {
     const { client, database, runs, store } = await start();
     await client.query("update app.database set state = 'online', nonce = 4");

@@ -81,11 +81,11 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
     const task = registry.taskOf(type, owner?.known ?? null);
     // A task that takes the place of its base's is asked for under both names.
     const which = { types: [...new Set([task.tag, registry.taskOf(type, null).tag])], resourceId: owner?.id ?? null };
-    const objectOf = async (record: RunRecord, on: Connection = store): Promise<Run> => {
-      const [run] = await readRuns([record], on);
-      if (run === undefined || run instanceof Error) throw run ?? new NotFound(type.name, record.id);
-      // The registry has the class of each task.
-      return run as Run;
+    // The registry has the class of each task.
+    const objectsOf = async (records: readonly RunRecord[], on: Connection = store): Promise<readonly Run[]> => (await readRuns(records, on)).map((run) => orThrow(run) as Run);
+    const objectOf = async (record: RunRecord, on?: Connection): Promise<Run> => {
+      const [run] = await objectsOf([record], on);
+      return run ?? notFound(type.name, record.id);
     };
     return {
       async start(args, options = {}) {
@@ -94,7 +94,7 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
         const record = (await readRun(on, id)) ?? (await readEndedRun(on, id));
         return record ? objectOf(record, on) : notFound(type.name, id);
       },
-      running: async () => Promise.all((await readLiveRuns(store, which)).map((record) => objectOf(record))),
+      running: async () => objectsOf(await readLiveRuns(store, which)),
       async latest() {
         const [live] = await readLiveRuns(store, which);
         const [ended] = live ? [] : await readEndedRuns(store, { ...which, limit: 1 });
@@ -104,17 +104,13 @@ export function createRuns({ registry, store, vaults, keys, resources, actor, pl
       async history(limit = 50) {
         const live = await readLiveRuns(store, which);
         const ended = live.length >= limit ? [] : await readEndedRuns(store, { ...which, limit: limit - live.length });
-        return Promise.all([...live, ...ended].slice(0, limit).map((record) => objectOf(record)));
+        return objectsOf([...live, ...ended].slice(0, limit));
       },
     };
   }
 
   async function tasks(row: ResourceRow): Promise<readonly object[]> {
-    const found = await readRuns(await readRunsOf(store, row.id));
-    return found.map((run) => {
-      if (run instanceof Error) throw run;
-      return run;
-    });
+    return (await readRuns(await readRunsOf(store, row.id))).map(orThrow);
   }
 
   /** The id of the run that was started or joined. */
@@ -310,6 +306,11 @@ const nowhere: Place = { root: "", id: "", path: [] };
 /** Secrets of a run are bound to its task, and those of its args to them. */
 export function placeOf({ tag }: Pick<KnownTask, "tag">, id: string, part: "args" | "fields"): Place {
   return { root: tag, id, path: part === "args" ? ["args"] : [] };
+}
+
+function orThrow(run: Task | Error): Task {
+  if (run instanceof Error) throw run;
+  return run;
 }
 
 function digest(text: string): Buffer {
