@@ -606,7 +606,7 @@ describe("a worker that runs", () => {
     expect(told).toEqual([]);
     awayUntil = performance.now() + 5_000;
     await until(() => told.length === 2);
-    expect(told[0]).toMatch(/^For \d s Postgres has not taken what this worker sends: could not extend file: No space left on device\. It is sent again until it does; nothing is lost\.$/);
+    expect(told[0]).toMatch(/^For \d s Postgres has not taken what this worker sends: could not extend file: No space left on device\. Make room on the disk of the database\. It is sent again until it is taken; nothing is lost\.$/);
     expect(told[1]).toBe("Postgres takes what this worker sends again.");
   });
 

@@ -14,6 +14,16 @@ const tellEveryMs = 60_000;
 /** So often at most is sent what may be too much at once. */
 const triesMax = 10;
 
+/** What people can do about it, by the code of the system or of Postgres. */
+const remedies: ReadonlyMap<string, string> = new Map([
+  ["53100", "Make room on the disk of the database."],
+  ["53300", "It has no connection left: raise its max_connections, or stop some of those who are connected."],
+  ["25006", "It takes no writes: if it became a replica, name its primary."],
+  ["57014", "Something cancels what it is sent: raise its statement_timeout."],
+  ["ECONNREFUSED", "Nothing answers at its host and port: start it."],
+  ["ENOTFOUND", "There is no such host: see to its address."],
+]);
+
 /** A place where something is sent again and again: it meets trouble, or all is well. */
 export interface Watch {
   met(error: unknown): void;
@@ -69,7 +79,9 @@ export class Patience {
         this.#toldAt = now;
         hasTold = true;
         const why = error instanceof Error && error.message !== "" ? error.message : String(codeOf(error) ?? error);
-        this.#tell(`For ${Math.round((now - since) / 1_000)} s Postgres has not taken what this worker sends: ${why}. It is sent again until it does; nothing is lost.`);
+        const remedy = remedies.get(codeOf(error) ?? "");
+        const next = `${remedy === undefined ? "" : `${remedy} `}It is sent again until it is taken; nothing is lost.`;
+        this.#tell(`For ${Math.round((now - since) / 1_000)} s Postgres has not taken what this worker sends: ${why}. ${next}`);
       },
       well: () => {
         since = null;

@@ -489,7 +489,7 @@ describe("a disk", () => {
     spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]);
     void worker.run();
     while (told.length === 0) await setTimeout(100);
-    expect(told[0]).toContain("No space left on device");
+    expect(told[0]).toMatch(/No space left on device\. Make room on the disk of the database\./);
     rmSync(filler);
     const left = async (): Promise<unknown> => (await client.query("select count(*)::int as left from pliny.task")).rows[0]?.left;
     while ((await left()) !== 0) await setTimeout(100);
